@@ -1,0 +1,1 @@
+"""Benches: `python -m bench.http`, `bench.latency`, `bench.memory`, from the repository's root."""

@@ -1,0 +1,1 @@
+"""Hypernode: a GPU and agent-oriented compute network on Solana."""

@@ -1,0 +1,1 @@
+"""The HTTP and WebSocket door: parse, call one use case, render."""

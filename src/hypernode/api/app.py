@@ -1,0 +1,111 @@
+"""The application: routes, error handlers, who may call, and the OpenAPI description of it all."""
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager
+from importlib.metadata import version
+from typing import Final
+
+from litestar import Litestar
+from litestar.config.cors import CORSConfig
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, SwaggerRenderPlugin
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from hypernode.api.access import Keys, SignIn
+from hypernode.api.artifacts import Artifacts
+from hypernode.api.callers import Doorkeeper, provide_caller
+from hypernode.api.errors import HANDLERS
+from hypernode.api.events import event_socket, job_events
+from hypernode.api.jobs import Jobs
+from hypernode.api.metrics import Metrics, health, prometheus
+from hypernode.api.nodes import Nodes, node_socket
+from hypernode.api.services import Services
+from hypernode.api.wallets import Wallets
+from hypernode.protocol import limits
+
+LOOPBACK_ORIGINS: Final = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
+HEADERS: Final = ["Authorization", "Content-Type", "Idempotency-Key", "X-Artifact-Name", "Last-Event-ID"]
+EXPOSED: Final = ["Retry-After", "RateLimit", "RateLimit-Policy", "Idempotency-Replayed", "ETag"]
+
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+
+
+def create_app(services: Services, rate_limit: str, lifespan: Lifespan) -> Litestar:
+    """The ASGI application of one coordinator; `lifespan` starts and stops its loops."""
+    doorkeeper = Doorkeeper(services.access, open_auth=services.open_auth, rate_limit=rate_limit)
+    registry = _figures(services)
+    return Litestar(
+        route_handlers=[
+            Jobs,
+            Nodes,
+            Wallets,
+            SignIn,
+            Keys,
+            Artifacts,
+            Metrics,
+            health,
+            prometheus,
+            job_events,
+            event_socket,
+            node_socket,
+        ],
+        dependencies={
+            "services": Provide(lambda: services, sync_to_thread=False),
+            "registry": Provide(lambda: registry, sync_to_thread=False),
+            "caller": Provide(provide_caller),
+        },
+        state=State({"doorkeeper": doorkeeper}),
+        before_request=doorkeeper.before,
+        after_request=doorkeeper.after,
+        exception_handlers=HANDLERS,
+        request_max_body_size=limits.MAX_BODY_BYTES,
+        cors_config=_cors(open_auth=services.open_auth),
+        openapi_config=OpenAPIConfig(
+            title="Hypernode",
+            version=version("hypernode"),
+            description="A GPU and agent-oriented compute network on Solana.",
+            path="/",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json"), SwaggerRenderPlugin(path="/docs")],
+        ),
+        lifespan=[lifespan],
+        logging_config=None,
+    )
+
+
+def _cors(*, open_auth: bool) -> CORSConfig:
+    """Open mode believes whoever asks, so only pages of this machine may ask; signed mode uses no cookies."""
+    return CORSConfig(
+        allow_origins=[] if open_auth else ["*"],
+        allow_origin_regex=LOOPBACK_ORIGINS if open_auth else None,
+        allow_methods=["GET", "POST", "DELETE", "OPTIONS"],
+        allow_headers=HEADERS,
+        expose_headers=EXPOSED,
+    )
+
+
+class _Figures(Collector):
+    """What is in this process's memory now."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def collect(self) -> Iterable[Metric]:
+        """The gauges."""
+        sessions = list(self._services.sessions)
+        yield GaugeMetricFamily("hypernode_connected_nodes", "Nodes connected here.", len(sessions))
+        leases = sum(len(session.leases) for session in sessions)
+        yield GaugeMetricFamily("hypernode_live_leases", "Leases that connected nodes hold.", leases)
+        waiting = self._services.matchmaker.waiting
+        yield GaugeMetricFamily("hypernode_waiting_jobs", "Queued jobs that wait here for a node.", waiting)
+
+
+def _figures(services: Services) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    for collector in (ProcessCollector(registry=None), PlatformCollector(registry=None), _Figures(services)):
+        registry.register(collector)
+    GCCollector(registry)
+    return registry

@@ -1,0 +1,69 @@
+"""Routes of artifacts: files by the digest of their content, for the parties to a job alone."""
+
+from typing import Annotated, Any
+from urllib.parse import unquote
+
+from litestar import Controller, Request, get, post
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Parameter
+from litestar.response import Stream
+
+from hypernode.api.services import Services
+from hypernode.coordinator.access import Caller
+from hypernode.domain.errors import NotAuthenticated, NotFound
+from hypernode.protocol import limits
+from hypernode.protocol.artifacts import ArtifactRef, ArtifactStored
+from hypernode.store import artifacts
+
+Claimed = Annotated[str | None, Parameter(query="walletAddress", max_length=64, description="Open mode only.")]
+
+
+class Artifacts(Controller):
+    """Files that jobs take and make."""
+
+    path = "/api/artifacts"
+    tags = ["Artifacts"]
+
+    @post("/", status_code=201, request_max_body_size=None)
+    async def upload(
+        self,
+        request: Request[Any, Any, Any],
+        services: Services,
+        caller: Caller,
+        wallet: Claimed = None,
+        name: Annotated[str, Parameter(header="X-Artifact-Name", max_length=1024)] = "",
+    ) -> ArtifactStored:
+        """Store the body; the answer names it by its SHA-256."""
+        reader = caller.node.wallet if caller.node else caller.acting_for(wallet, "jobs")
+        stored = await services.blobs.put(request.stream(), limits.MAX_ARTIFACT_BYTES)
+        await artifacts.insert(services.database, stored.sha256, stored.size, reader)
+        return ArtifactStored(ArtifactRef(stored.sha256, stored.size, unquote(name)))
+
+    @get(
+        "/{sha256:str}",
+        responses={200: ResponseSpec(None, description="The content.", media_type="application/octet-stream")},
+    )
+    async def download(self, services: Services, caller: Caller, sha256: str) -> Stream:
+        """The content, for whoever uploaded it, and for the customer and the node of a job that it belongs to."""
+        await _check_reader(services, caller, sha256)
+        size = await artifacts.size(services.database, sha256)
+        if size is None:
+            raise NotFound("Artifact")
+        headers = {"Content-Length": str(size), "ETag": f'"{sha256}"', "X-Content-Type-Options": "nosniff"}
+        return Stream(await services.blobs.get(sha256), media_type="application/octet-stream", headers=headers)
+
+
+async def _check_reader(services: Services, caller: Caller, sha256: str) -> None:
+    """Raises NotFound for a stranger, as for a file that does not exist: a digest must not tell that it does."""
+    if caller.node is not None:
+        allowed = await artifacts.readable_by_node(services.database, sha256, caller.node.node_id)
+        allowed = allowed or bool(await artifacts.readable(services.database, caller.node.wallet, [sha256]))
+    elif caller.wallet is not None:
+        caller.require("jobs")
+        allowed = bool(await artifacts.readable(services.database, caller.wallet, [sha256]))
+    elif caller.believes:
+        allowed = True  # Open mode: everyone on this machine is its owner.
+    else:
+        raise NotAuthenticated
+    if not allowed:
+        raise NotFound("Artifact")

@@ -1,0 +1,134 @@
+"""Errors as problem details (RFC 9457): the only place that knows which error has which HTTP status."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
+from litestar.types.empty import Empty
+from litestar.utils.scope.state import ScopeState
+
+from hypernode.blobs import DigestMismatch, InvalidDigest
+from hypernode.chain.rpc import RpcError
+from hypernode.domain import errors
+from hypernode.domain.errors import BadField, HypernodeError
+from hypernode.protocol.validation import bad_fields
+from hypernode.protocol.wire import Problem
+from hypernode.store.database import UNAVAILABLE
+from hypernode.store.group_commit import Overloaded
+
+log: Final = structlog.get_logger(__name__)
+
+PROBLEM_TYPE: Final = "application/problem+json"
+STATUS: Final[dict[type[HypernodeError], int]] = {
+    errors.InvalidRequest: 422,
+    errors.InvalidJobType: 400,
+    errors.JobTypeUnavailable: 422,
+    errors.NotFound: 404,
+    errors.NotAuthenticated: 401,
+    errors.Unauthorized: 403,
+    errors.MissingScope: 403,
+    errors.ForbiddenHost: 403,
+    errors.SpendingLimitReached: 403,
+    errors.NotCancellable: 400,
+    errors.StaleLease: 409,
+    errors.InsufficientBalance: 400,
+    errors.IdempotencyConflict: 422,
+    errors.RequestInFlight: 409,
+    errors.TooManyRequests: 429,
+    errors.TooLarge: 413,
+    errors.Unready: 503,
+    DigestMismatch: 422,
+    InvalidDigest: 404,
+}
+CODES: Final = {404: "endpoint_not_found", 405: "method_not_allowed", 413: "too_large"}
+
+
+def on_known_error(request: Request[Any, Any, Any], error: HypernodeError) -> Response[bytes]:
+    """An error of our own."""
+    fields = error.fields if isinstance(error, errors.InvalidRequest) else ()
+    headers: dict[str, str] = {}
+    if isinstance(error, errors.TooManyRequests):
+        headers = {"Retry-After": str(error.retry_after_s)}
+    valid = list(error.valid_types) if isinstance(error, errors.InvalidJobType) else None
+    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    return _problem(request, status, error.code, error.sentence, fields, headers, valid)
+
+
+def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """An error of the framework: no such path, no such method, a body that cannot be read."""
+    if isinstance(error, ValidationException):
+        return on_known_error(request, errors.InvalidRequest(_wrong_fields(request, error)))
+    status = error.status_code
+    sentence = "Endpoint not found" if status == HTTPStatus.NOT_FOUND else error.detail
+    if status == HTTPStatus.BAD_REQUEST:
+        return _problem(request, status, "malformed_request", sentence)
+    return _problem(request, status, CODES.get(status, "http_error"), sentence, (), dict(error.headers or {}))
+
+
+def on_unavailable(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """The store, the chain or the queue to it does not answer now."""
+    log.warning("unavailable", path=request.url.path, error=f"{type(error).__name__}: {error}")
+    return _problem(request, 503, "unavailable", "Try again in a moment", headers={"Retry-After": "1"})
+
+
+def on_recursion(request: Request[Any, Any, Any], _error: RecursionError) -> Response[bytes]:
+    """JSON nested deeper than anybody means."""
+    return _problem(request, 400, "malformed_request", "The JSON is nested too deeply")
+
+
+def on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Anything else is a defect of ours: logged in full, told in one sentence."""
+    log.error("request_failed", path=request.url.path, exc_info=error)
+    return _problem(request, HTTP_500_INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on our side")
+
+
+HANDLERS: Final[dict[int | type[Exception], Any]] = {
+    HypernodeError: on_known_error,
+    HTTPException: on_http_error,
+    Overloaded: on_unavailable,
+    RpcError: on_unavailable,
+    RecursionError: on_recursion,
+    **dict.fromkeys(UNAVAILABLE, on_unavailable),
+    Exception: on_bug,
+}
+
+
+def _problem(
+    request: Request[Any, Any, Any],
+    status: int,
+    code: str,
+    sentence: str,
+    fields: Sequence[BadField] = (),
+    headers: dict[str, str] | None = None,
+    valid_types: list[str] | None = None,
+) -> Response[bytes]:
+    body = Problem(
+        type=f"urn:hypernode:problem:{code}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=sentence,
+        instance=request.url.path,
+        error=sentence,
+        code=code,
+        errors=[{"path": bad.path, "expected": bad.expected} for bad in fields],
+        valid_types=valid_types,
+    )
+    return Response(msgspec.json.encode(body), status_code=status, media_type=PROBLEM_TYPE, headers=headers)
+
+
+def _wrong_fields(request: Request[Any, Any, Any], error: ValidationException) -> list[BadField]:
+    """All wrong fields of the body, or the parameter that is wrong."""
+    parameter = request.route_handler.parsed_fn_signature.parameters.get("data")
+    body = ScopeState.from_scope(request.scope).json
+    if parameter is not None and body is not Empty:
+        types = [parameter.annotation, *(inner.annotation for inner in parameter.inner_types)]
+        expected = next(t for t in types if isinstance(t, type) and issubclass(t, msgspec.Struct))
+        if wrong := bad_fields(body, expected):
+            return wrong
+    extra: list[dict[str, Any]] = error.extra if isinstance(error.extra, list) else []
+    return [BadField(entry.get("key", ""), entry.get("message", "")) for entry in extra] or [BadField("", error.detail)]

@@ -1,0 +1,146 @@
+"""Routes of jobs."""
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Controller, Request, Response, get, post
+from litestar.params import Parameter
+
+from hypernode.api.idempotency import once
+from hypernode.api.services import Services
+from hypernode.api.views import job_views, new_job_view, next_cursor, parse_cursor, parse_id
+from hypernode.coordinator.access import Caller
+from hypernode.coordinator.explainer import explain
+from hypernode.domain.errors import NotFound, StaleLease, Unauthorized
+from hypernode.domain.job import TERMINAL, JobState
+from hypernode.domain.money import to_number
+from hypernode.protocol import limits
+from hypernode.protocol.frames import Report
+from hypernode.protocol.jobs import (
+    CancelJob,
+    CreateJob,
+    ExplanationAnswer,
+    Job,
+    JobAnswer,
+    JobChanged,
+    JobList,
+    JobStats,
+    JobStatsAnswer,
+    ReceiptAnswer,
+    SubmitResult,
+)
+from hypernode.store import jobs
+
+Limit = Annotated[int, Parameter(ge=1, le=limits.MAX_LIST_LIMIT)]
+Query = Annotated[str | None, Parameter(max_length=limits.MAX_TEXT, pattern="^[^\\u0000]*$")]
+
+
+class Jobs(Controller):
+    """What customers ask for."""
+
+    path = "/api/jobs"
+    tags = ["Jobs"]
+
+    @post("/", status_code=201)
+    async def create(
+        self, request: Request[Any, Any, Any], services: Services, caller: Caller, data: CreateJob
+    ) -> Response[JobChanged]:
+        """Submit a job: its budget is held, and it starts as soon as a node matches."""
+        wallet = caller.acting_for(data.wallet_address, "jobs")
+
+        async def make(job_id: Any) -> tuple[int, JobChanged]:
+            if "idempotency-key" in request.headers and (rows := await jobs.get(services.database, [job_id])):
+                job = (await job_views(services.database, services.units, caller, rows))[0]
+            else:
+                job = new_job_view(await services.intake.submit(data, job_id, caller.key_id), services.units[data.job_type])
+            return 201, JobChanged(message="Job created successfully", job=job)
+
+        return await once(request, services.database, wallet, make)
+
+    @get("/")
+    async def index(
+        self,
+        services: Services,
+        caller: Caller,
+        wallet_address: Annotated[str | None, Parameter(query="walletAddress", max_length=64)] = None,
+        status: Annotated[str | None, Parameter(max_length=32)] = None,
+        job_type: Annotated[str | None, Parameter(query="jobType", max_length=64)] = None,
+        limit: Limit = limits.DEFAULT_LIST_LIMIT,
+        cursor: str | None = None,
+    ) -> JobList:
+        """Jobs, newest first."""
+        rows = await jobs.listed(
+            services.database, _text(wallet_address), _text(status), _text(job_type), parse_cursor(cursor), limit
+        )
+        views = await job_views(services.database, services.units, caller, rows)
+        return JobList(count=len(views), jobs=views, next_cursor=next_cursor(rows, limit, "job_id"))
+
+    @get("/stats/summary")
+    async def stats(self, services: Services) -> JobStatsAnswer:
+        """How many jobs stand where."""
+        rows = {row["state"]: row for row in await jobs.stats(services.database)}
+        counts = {state.value: rows[state]["jobs"] if state in rows else 0 for state in JobState}
+        cost = to_number(sum(row["cost"] for row in rows.values()))
+        return JobStatsAnswer(stats=JobStats(total=sum(counts.values()), total_cost=cost, **counts))
+
+    @get("/{job_id:str}")
+    async def one(self, services: Services, caller: Caller, job_id: str) -> JobAnswer:
+        """One job."""
+        return JobAnswer(job=await _job(services, caller, job_id))
+
+    @post("/{job_id:str}/cancel", status_code=200)
+    async def cancel(self, services: Services, caller: Caller, job_id: str, data: CancelJob) -> JobChanged:
+        """Withdraw a job; with `stopRunning` also one that runs, which pays for what was done."""
+        wallet = caller.acting_for(data.wallet_address, "jobs")
+        await services.canceller.cancel(parse_id(job_id, "Job"), wallet, stop_running=data.stop_running)
+        return JobChanged(message="Job cancelled successfully", job=await _job(services, caller, job_id))
+
+    @post("/{job_id:str}/result", status_code=200)
+    async def result(self, services: Services, caller: Caller, job_id: str, data: SubmitResult) -> JobChanged:
+        """A result from a worker that speaks plain HTTP."""
+        node = await services.registry.known(parse_id(data.node_id, "Node"))
+        if caller.node is not None and caller.node.node_id != node.node_id:
+            raise Unauthorized
+        if caller.node is None:
+            caller.acting_for(node.wallet, "nodes")
+        job_key = parse_id(job_id, "Job")
+        lines = [data.logs] if isinstance(data.logs, str) else data.logs
+        units = data.metrics.get("units")
+        report = Report("", result=data.result, units=units if isinstance(units, int) else 0)
+        lease_id = None if data.lease_id is None else parse_id(data.lease_id, "Lease")
+        owner = (await _rows(services, job_id))[0]
+        if owner["state"] in TERMINAL:
+            raise StaleLease
+        await services.dispatcher.log_lines(job_key, owner["wallet"], lines)
+        await services.dispatcher.result(job_key, node, lease_id, report)
+        return JobChanged(message="Job result submitted successfully", job=await _job(services, caller, job_id))
+
+    @get("/{job_id:str}/explain")
+    async def explain(self, services: Services, job_id: str) -> ExplanationAnswer:
+        """Why a job waits, and what would help."""
+        row = (await _rows(services, job_id))[0]
+        return ExplanationAnswer(explanation=await explain(services.database, row))
+
+    @get("/{job_id:str}/receipt")
+    async def receipt(self, services: Services, job_id: str) -> ReceiptAnswer:
+        """The signed receipt, its Merkle proof and the anchoring chain transaction."""
+        await _rows(services, job_id)
+        file = await services.anchorer.file(parse_id(job_id, "Job"))
+        return ReceiptAnswer(receipt=msgspec.to_builtins(file))
+
+
+async def _rows(services: Services, job_id: str) -> list[Any]:
+    rows = await jobs.get(services.database, [parse_id(job_id, "Job")])
+    if not rows:
+        raise NotFound("Job")
+    return rows
+
+
+async def _job(services: Services, caller: Caller, job_id: str) -> Job:
+    rows = await _rows(services, job_id)
+    return (await job_views(services.database, services.units, caller, rows))[0]
+
+
+def _text(given: str | None) -> str | None:
+    """A filter; PostgreSQL's text holds no U+0000, so nothing stored equals one that does."""
+    return None if given is None else given.replace("\x00", "\ufffd")

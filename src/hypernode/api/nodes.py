@@ -1,0 +1,197 @@
+"""Routes of nodes: registration and signs of life, and the two links over which nodes work."""
+
+import asyncio
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import Controller, Response, WebSocket, delete, get, post, websocket
+from litestar.exceptions import WebSocketDisconnect
+from litestar.params import Parameter
+
+from hypernode.api.jobs import Limit
+from hypernode.api.services import Services
+from hypernode.api.views import next_cursor, node_view, parse_cursor, parse_id
+from hypernode.coordinator.access import Caller
+from hypernode.coordinator.registry import KnownNode
+from hypernode.coordinator.sessions import Session
+from hypernode.domain.errors import BadField, HypernodeError, InvalidRequest, NotAuthenticated, Unauthorized
+from hypernode.domain.node import MB_PER_GB
+from hypernode.protocol import frames, limits
+from hypernode.protocol.frames import NodeFrame
+from hypernode.protocol.nodes import (
+    Deregister,
+    FramesAnswer,
+    Heartbeat,
+    HeartbeatAnswer,
+    NodeAnswer,
+    NodeList,
+    NodeRegistered,
+    RegisterNode,
+)
+from hypernode.protocol.wire import Ok
+from hypernode.store import nodes
+
+Text = Annotated[str | None, Parameter(max_length=limits.MAX_TEXT)]
+REFUSED: Final = 4401
+BAD_FRAME: Final = 4400
+
+
+class Nodes(Controller):
+    """The machines that run jobs."""
+
+    path = "/api/nodes"
+    tags = ["Nodes"]
+
+    @post("/register", status_code=201)
+    async def register(self, services: Services, caller: Caller, data: RegisterNode) -> Response[NodeRegistered]:
+        """Add a machine, or update what is known of it."""
+        if caller.node is None:
+            caller.acting_for(data.wallet_address, "nodes")
+        elif caller.node.wallet != data.wallet_address:
+            raise Unauthorized
+        else:  # A node token describes its own machine, whatever it calls itself.
+            data.machine_id = (await services.registry.get(caller.node.node_id))["machine_id"]
+        row, token = await services.registry.register(data)
+        services.dispatcher.changed(row)
+        message = "Node registered successfully" if token else "Node updated successfully"
+        node = node_view({**row, "live_leases": 0})
+        answer = NodeRegistered(message=message, node=node, success=True, node_token=token)
+        return Response(answer, status_code=201 if token else 200)
+
+    @get("/")
+    async def index(
+        self,
+        services: Services,
+        status: Annotated[str | None, Parameter(max_length=32)] = None,
+        gpu_model: Annotated[str | None, Parameter(query="gpuModel", max_length=limits.MAX_TEXT)] = None,
+        capability: Text = None,
+        min_vram: Annotated[float | None, Parameter(query="minVRAM", ge=0, le=1e9, description="GB.")] = None,
+        country: Text = None,
+        limit: Limit = limits.DEFAULT_LIST_LIMIT,
+        cursor: str | None = None,
+    ) -> NodeList:
+        """Nodes, newest first."""
+        rows = await nodes.listed(
+            services.database,
+            state=_plain(status),
+            gpu_model=_plain(gpu_model),
+            capability=_plain(capability),
+            min_vram_mb=None if min_vram is None else round(min_vram * MB_PER_GB),
+            country=_plain(country),
+            before=parse_cursor(cursor),
+            limit=limit,
+        )
+        views = [node_view(row) for row in rows]
+        return NodeList(count=len(views), nodes=views, next_cursor=next_cursor(rows, limit, "node_id"))
+
+    @get("/wallet/{wallet:str}")
+    async def of_wallet(
+        self, services: Services, wallet: str, limit: Limit = limits.DEFAULT_LIST_LIMIT, cursor: str | None = None
+    ) -> NodeList:
+        """A wallet's nodes, newest first."""
+        before = parse_cursor(cursor)
+        rows = await nodes.listed(services.database, wallet=_plain(wallet), before=before, limit=limit)
+        views = [node_view(row) for row in rows]
+        return NodeList(count=len(views), nodes=views, next_cursor=next_cursor(rows, limit, "node_id"))
+
+    @get("/{node_id:str}")
+    async def one(self, services: Services, node_id: str) -> NodeAnswer:
+        """One node."""
+        return NodeAnswer(node=node_view(await services.registry.get(parse_id(node_id, "Node"))))
+
+    @post("/{node_id:str}/heartbeat", status_code=200)
+    async def heartbeat(self, services: Services, caller: Caller, node_id: str, data: Heartbeat) -> HeartbeatAnswer:
+        """A sign of life, due every minute."""
+        node = await services.registry.known(parse_id(node_id, "Node"))
+        _own(caller, node)
+        await services.dispatcher.heartbeat(node.node_id, data.metrics, data.status)
+        return HeartbeatAnswer()
+
+    @post("/{node_id:str}/frames", status_code=200)
+    async def exchange(
+        self,
+        services: Services,
+        caller: Caller,
+        node_id: str,
+        data: list[dict[str, Any]],
+        wait_s: Annotated[float, Parameter(query="waitSeconds", ge=0, le=limits.POLL_WAIT_S)] = limits.POLL_WAIT_S,
+    ) -> FramesAnswer:
+        """Long poll: hand in a node's frames, get the coordinator's; waits when there are none."""
+        node = await services.registry.known(parse_id(node_id, "Node"))
+        _own(caller, node)
+        try:
+            given = msgspec.convert(data, list[NodeFrame])
+        except msgspec.ValidationError as error:
+            raise InvalidRequest([BadField("frames", str(error))]) from None
+        session = services.sessions.get(node.node_id)
+        if session is None or not session.polls or session.closed:
+            session = services.dispatcher.open(node, polls=True)
+        await services.dispatcher.receive(session, given)
+        services.registry.beat(node.node_id, None)
+        return FramesAnswer(frames=[msgspec.to_builtins(frame) for frame in await session.take(wait_s)])
+
+    @delete("/{node_id:str}", status_code=200)
+    async def deregister(self, services: Services, caller: Caller, node_id: str, data: Deregister | None = None) -> Ok:
+        """Remove a node."""
+        claimed = data.wallet_address if data else None
+        wallet = caller.acting_for(claimed, "nodes")
+        key = parse_id(node_id, "Node")
+        await services.registry.deregister(key, wallet)
+        services.dispatcher.gone(key)
+        return Ok(message="Node deregistered successfully")
+
+
+@websocket("/api/nodes/{node_id:str}/socket")
+async def node_socket(socket: WebSocket[Any, Any, Any], services: Services, node_id: str) -> None:
+    """A node's connection: arrays of frames in both directions."""
+    try:
+        caller = await socket.app.state.doorkeeper.identify(socket)
+        node = await services.registry.known(parse_id(node_id, "Node"))
+        _own(caller, node)
+    except HypernodeError as error:
+        await socket.close(code=REFUSED, reason=error.sentence[:100])
+        return
+    await socket.accept()
+    session = services.dispatcher.open(node, polls=False)
+    writer = asyncio.create_task(_write(socket, session))
+    reader = asyncio.create_task(_read(socket, services, session))
+    try:
+        await asyncio.wait([reader, writer], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        services.dispatcher.close(session)
+        for task in (reader, writer):
+            task.cancel()
+        await asyncio.gather(reader, writer, return_exceptions=True)
+
+
+async def _read(socket: WebSocket[Any, Any, Any], services: Services, session: Session) -> None:
+    try:
+        while True:
+            data = await socket.receive_data(mode="text")
+            await services.dispatcher.receive(session, frames.decode_from_node(data))
+    except WebSocketDisconnect:
+        return
+    except (msgspec.DecodeError, HypernodeError) as error:
+        await socket.close(code=BAD_FRAME, reason=str(error)[:100])
+
+
+async def _write(socket: WebSocket[Any, Any, Any], session: Session) -> None:
+    while not session.closed:
+        if waiting := await session.take():
+            await socket.send_data(frames.encode(waiting).decode(), mode="text")
+    await socket.close()
+
+
+def _own(caller: Caller, node: KnownNode) -> None:
+    """Raises unless the caller is the node, or its owner. In open mode an unnamed caller is believed."""
+    if caller.node is not None:
+        if caller.node.node_id != node.node_id:
+            raise Unauthorized
+    elif caller.wallet is not None:
+        caller.acting_for(node.wallet, "nodes")
+    elif not caller.believes:
+        raise NotAuthenticated("Send the node's token")
+
+
+def _plain(given: str | None) -> str | None:
+    return None if given is None else given.replace("\x00", "\ufffd")

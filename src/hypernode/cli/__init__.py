@@ -1,0 +1,5 @@
+"""The `hypernode` command."""
+
+from hypernode.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,104 @@
+"""`hypernode node`: this machine as a node of the network."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+import typer
+from rich.text import Text
+
+from hypernode.cli.session import DEFAULT_URL, ExitCode, Session, reporting, wallet_of
+from hypernode.cli.show import details
+from hypernode.client import Client, Keypair
+from hypernode.client.nodes import NodeDescription
+from hypernode.domain.job import JobType
+
+app = typer.Typer(help="This machine as a node of the network.", no_args_is_help=True)
+
+Home = Annotated[
+    Path | None, typer.Option(help="Keeps the node's identity, models and caches; by default ~/.hypernode/node.")
+]
+
+
+def home_of(given: Path | None) -> Path:
+    """The node's folder."""
+    network = Path(os.environ.get("HYPERNODE_HOME") or "~/.hypernode").expanduser()
+    return given or network / "node"
+
+
+@app.command()
+def start(
+    coordinator: Annotated[str, typer.Option(envvar="HYPERNODE_URL", help="The network's coordinator.")] = DEFAULT_URL,
+    token: Annotated[
+        str | None, typer.Option(envvar="HYPERNODE_NODE_TOKEN", help="Made by `hypernode nodes register`.")
+    ] = None,
+    wallet: Annotated[
+        str | None, typer.Option(envvar="HYPERNODE_WALLET", metavar="FILE|ADDRESS", help="Who is paid.")
+    ] = None,
+    home: Home = None,
+    capacity: Annotated[int, typer.Option(min=1, help="Jobs at once.")] = 1,
+    price: Annotated[str, typer.Option(help="HYPER per hour.")] = "0",
+    accept: Annotated[list[JobType] | None, typer.Option(help="Take only this job type; repeatable.")] = None,
+    link: Annotated[Literal["auto", "websocket", "poll"], typer.Option(help="How to connect.")] = "auto",
+) -> None:
+    """Offer this machine to the network. Ctrl-C once finishes the jobs in hand, twice stops at once."""
+    from hypernode.node.identity import RegistrationRefused
+    from hypernode.wiring.node import run
+
+    folder = home_of(home)
+    owner = wallet_of(wallet) if wallet else ""
+    if isinstance(owner, Keypair):
+        token, owner = _token_from_owner(coordinator, owner, token, folder, price), str(owner.pubkey())
+    if not (owner or token):
+        raise typer.BadParameter(
+            "name who is paid: --wallet FILE, --wallet ADDRESS, or the --token of a registered node"
+        )
+    try:
+        run(
+            coordinator_url=coordinator,
+            wallet=owner,
+            token=token or "",
+            home=folder,
+            capacity=capacity,
+            price=price,
+            job_types=frozenset(accept) if accept else None,
+            link=link,
+        )
+    except RegistrationRefused as error:
+        sys.exit(f"Error: {error}")
+
+
+@app.command()
+def status(home: Home = None, json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """What the node of this machine does now."""
+    from hypernode.node.status import read
+
+    session = Session(json=json)
+    found = read(home_of(home))
+    if found is None:
+        session.show(None, Text(f"No node was ever started in {home_of(home)}."))
+        raise typer.Exit(ExitCode.REFUSED)
+    offers = "; ".join(f"{kind}: {', '.join(models) or 'any'}" for kind, models in found.offers.items())
+    values = msgspec.structs.asdict(found)
+    del values["started_at"], values["updated_at"]
+    session.show(found, details(**(values | {"jobs": ", ".join(found.jobs), "offers": offers})))
+
+
+@app.command()
+def doctor() -> None:
+    """What this machine can run, what is missing for the rest, and how to get it."""
+    from hypernode.node.doctor import run
+
+    run()
+
+
+def _token_from_owner(url: str, owner: Keypair, token: str | None, home: Path, price: str) -> str | None:
+    """Register this machine with the owner's key, which goes no further: the agent gets the node's token alone."""
+    from hypernode.node.inventory import machine_id
+
+    home.mkdir(parents=True, exist_ok=True)
+    with reporting(Session()), Client(url, wallet=owner) as client:
+        registered = client.register_node(**NodeDescription(machine_id=machine_id(home), price=price))
+    return registered.node_token or token

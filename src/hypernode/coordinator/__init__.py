@@ -1,0 +1,1 @@
+"""The use cases and loops that make nodes, jobs and money meet."""

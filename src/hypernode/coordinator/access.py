@@ -1,0 +1,167 @@
+"""Who is calling: sign-in by wallet, session tokens, API keys, node tokens."""
+
+import base64
+import binascii
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from hypernode.chain import base58, signin
+from hypernode.chain.signin import Expected, SignInMessage, SignInRefused
+from hypernode.coordinator.demands import amount
+from hypernode.coordinator.ids import new_secret, secret_hash
+from hypernode.coordinator.registry import KnownNode, Registry
+from hypernode.domain.errors import MissingScope, NotAuthenticated, NotFound, Unauthorized
+from hypernode.protocol.access import CreateKey
+from hypernode.store import access
+from hypernode.store.database import Database, Row
+
+SESSION_PREFIX: Final = "hns"
+KEY_PREFIX: Final = "hnk"
+CHALLENGE_TTL: Final = timedelta(minutes=5)
+SESSION_TTL: Final = timedelta(hours=12)
+STATEMENT: Final = "Sign in to Hypernode. This moves no money."
+_CACHE_FOR: Final = timedelta(seconds=5)
+"""How long a revoked key may still work at a coordinator that has just seen it."""
+_MAX_CACHED: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who a request comes from, as far as it was proved."""
+
+    wallet: str | None = None
+    scopes: frozenset[str] | None = None  #: None: all that the wallet itself may do.
+    key_id: UUID | None = None
+    node: KnownNode | None = None
+    believes: bool = False  #: Open mode: who the body says it is, it is.
+
+    def acting_for(self, claimed: str | None, scope: str) -> str:
+        """The wallet that the caller acts for. Raises NotAuthenticated, Unauthorized, MissingScope."""
+        if self.wallet is None:
+            if self.believes and claimed is not None:
+                return claimed
+            raise NotAuthenticated("walletAddress is missing" if self.believes else NotAuthenticated.reason)
+        if claimed is not None and claimed != self.wallet:
+            raise Unauthorized
+        self.require(scope)
+        return self.wallet
+
+    def require(self, scope: str) -> None:
+        """Raises MissingScope if the API key does not allow this."""
+        if self.scopes is not None and scope not in self.scopes:
+            raise MissingScope(scope)
+
+    def is_party(self, wallet: str, node_id: UUID | None) -> bool:
+        """Whether a job's private parts are the caller's: its customer's or its node's."""
+        if self.believes and self.wallet is None and self.node is None:
+            return True
+        return self.wallet == wallet or (self.node is not None and self.node.node_id == node_id)
+
+
+class Access:
+    """Sign-in and keys."""
+
+    def __init__(self, database: Database, registry: Registry, domain: str, uri: str, chain_id: str) -> None:
+        self._database = database
+        self._registry = registry
+        self._domain = domain
+        self._uri = uri
+        self._chain_id = chain_id
+        self._cache: dict[bytes, tuple[datetime, Caller]] = {}
+
+    async def challenge(self, wallet: str) -> tuple[str, str, datetime]:
+        """A text for the wallet to sign: (text, nonce, when it expires)."""
+        now = datetime.now(UTC)
+        nonce, expires_at = secrets.token_hex(16), now + CHALLENGE_TTL
+        message = signin.text(
+            SignInMessage(
+                domain=self._domain,
+                address=wallet,
+                statement=STATEMENT,
+                uri=self._uri,
+                version="1",
+                chain_id=self._chain_id,
+                nonce=nonce,
+                issued_at=_seconds(now),
+                expiration_time=_seconds(expires_at),
+            )
+        )
+        await access.insert_challenge(self._database, nonce, wallet, message, expires_at)
+        return message, nonce, expires_at
+
+    async def sign_in(self, wallet: str, message: str, signature: str) -> tuple[str, datetime]:
+        """A session (token, when it expires) for a signed challenge, once. Raises NotAuthenticated."""
+        now = datetime.now(UTC)
+        signed = message.encode()
+        try:
+            nonce = signin.parse(signed).nonce
+            if await access.take_challenge(self._database, nonce) is None:
+                raise SignInRefused("the challenge is unknown or was used before")
+            expected = Expected(wallet, self._domain, nonce, self._chain_id, self._uri)
+            signin.verify_sign_in(signed, _signature(signature), expected, now)
+        except SignInRefused as error:
+            raise NotAuthenticated(f"Sign-in refused: {error.reason}") from None
+        token, expires_at = new_secret(SESSION_PREFIX), now + SESSION_TTL
+        await access.insert_session(self._database, secret_hash(token), wallet, expires_at)
+        return token, expires_at
+
+    async def caller(self, token: str) -> Caller:
+        """Whose token it is. Raises NotAuthenticated."""
+        digest, now = secret_hash(token), datetime.now(UTC)
+        cached = self._cache.get(digest)
+        if cached is not None and cached[0] > now:
+            return cached[1]
+        found = await self._look_up(token, digest)
+        if len(self._cache) >= _MAX_CACHED:
+            self._cache.clear()
+        self._cache[digest] = (now + _CACHE_FOR, found)
+        return found
+
+    async def create_key(self, key_id: UUID, wallet: str, given: CreateKey) -> tuple[Row, str]:
+        """An API key and its secret."""
+        token = new_secret(KEY_PREFIX)
+        limit = None if given.spending_limit is None else amount(given.spending_limit, "spendingLimit")
+        expires_at = None if given.expires_in is None else datetime.now(UTC) + timedelta(seconds=given.expires_in)
+        scopes = sorted(set(given.scopes))
+        row = await access.insert_key(
+            self._database, key_id, wallet, given.name, secret_hash(token), scopes, limit, expires_at
+        )
+        return row, token
+
+    async def revoke_key(self, key_id: UUID, wallet: str) -> Row:
+        """End a key of a wallet. Raises NotFound, Unauthorized."""
+        owner = await access.key_owner(self._database, key_id)
+        if owner is not None and owner != wallet:
+            raise Unauthorized
+        row = await access.revoke_key(self._database, key_id)
+        if row is None:
+            raise NotFound("API key")
+        self._cache.clear()
+        return row
+
+    async def _look_up(self, token: str, digest: bytes) -> Caller:
+        if node := await self._registry.by_token(token):
+            return Caller(node=node)
+        if row := await access.session(self._database, digest):
+            return Caller(wallet=row["wallet"])
+        if row := await access.key(self._database, digest):
+            return Caller(wallet=row["wallet"], scopes=frozenset(row["scopes"]), key_id=row["key_id"])
+        raise NotAuthenticated("The token is unknown, expired or revoked")
+
+
+def _signature(text: str) -> bytes:
+    try:
+        return base58.decode(text)
+    except ValueError:
+        pass
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise SignInRefused("the signature is neither base58 nor base64") from None
+
+
+def _seconds(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,291 @@
+"""Speaks with the connected nodes: what they offer, what they accept, what they report."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from hypernode.coordinator.bus import Bus
+from hypernode.coordinator.demands import engine_of
+from hypernode.coordinator.matchmaker import Matchmaker
+from hypernode.coordinator.policy import Policy
+from hypernode.coordinator.registry import KnownNode, Registry
+from hypernode.coordinator.sessions import Held, Session, Sessions
+from hypernode.coordinator.settler import DECLINED, Ended, Ending, Settler
+from hypernode.domain.errors import BadField, InvalidRequest, NotFound, StaleLease
+from hypernode.domain.job import JobState
+from hypernode.domain.lease import LeaseEvent, LeaseState
+from hypernode.domain.money import InvalidAmount
+from hypernode.domain.node import NodeEvent
+from hypernode.protocol import limits
+from hypernode.protocol.frames import (
+    Accept,
+    Beat,
+    Decline,
+    Hello,
+    Log,
+    NodeFrame,
+    Progress,
+    Report,
+    Reported,
+    Revoke,
+    Stream,
+    Welcome,
+)
+from hypernode.store import jobs, nodes
+from hypernode.store.database import Database
+from hypernode.store.events import NewEvent
+from hypernode.store.group_commit import GroupCommit
+
+LOST: Final = "lost"
+STOPPED: Final = "stopped"
+RESTARTED: Final = "the node restarted"
+
+
+class Dispatcher:
+    """All that a node says comes through here, over whichever link."""
+
+    def __init__(
+        self,
+        database: Database,
+        coordinator_id: UUID,
+        registry: Registry,
+        sessions: Sessions,
+        matchmaker: Matchmaker,
+        settler: Settler,
+        bus: Bus,
+        policy: Policy,
+    ) -> None:
+        self._database = database
+        self._coordinator_id = coordinator_id
+        self._registry = registry
+        self._sessions = sessions
+        self._matchmaker = matchmaker
+        self._settler = settler
+        self._bus = bus
+        self._policy = policy
+        self._accepting = GroupCommit(self._accept_all)
+        self._renewing = GroupCommit(self._renew_all)
+
+    # --- connections
+
+    def open(self, node: KnownNode, *, polls: bool) -> Session:
+        """A node's connection begins; it gets work after its Hello."""
+        ttl_s = self._policy.poll_lease_ttl_s if polls else self._policy.lease_ttl_s
+        return Session(node.node_id, node.wallet, polls, ttl_s, asyncio.get_running_loop().time())
+
+    def close(self, session: Session) -> None:
+        """A connection ended. The node's leases live on for their time: it may come back."""
+        if self._sessions.detach(session):
+            self._matchmaker.remove(session.node_id)
+
+    def changed(self, row: Mapping[str, Any]) -> None:
+        """A node's description has changed."""
+        session = self._sessions.get(row["node_id"])
+        if session is not None:
+            self._matchmaker.describe(row)
+
+    def gone(self, node_id: UUID) -> None:
+        """A node was removed, here or at another coordinator."""
+        self._registry.forget(node_id)
+        if session := self._sessions.get(node_id):
+            self.close(session)
+
+    async def receive(self, session: Session, frames: Sequence[NodeFrame]) -> None:
+        """What a node says. Frames of one message: offers first, reports last; else in their order."""
+        session.heard_at = asyncio.get_running_loop().time()
+        for frame in frames:
+            if isinstance(frame, Hello):
+                await self._hello(session, frame)
+        await asyncio.gather(*(self._accept(session, f) for f in frames if isinstance(f, Accept)))
+        await self._tell(session, [f for f in frames if isinstance(f, Progress | Log | Stream)])
+        for frame in frames:
+            if isinstance(frame, Beat):
+                await self._beat(session, frame)
+            elif isinstance(frame, Decline):
+                await self._decline(session, frame)
+        await asyncio.gather(*(self._report(session, f) for f in frames if isinstance(f, Report)))
+
+    async def heartbeat(self, node_id: UUID, metrics: dict[str, Any], status: str | None) -> None:
+        """The contract's heartbeat: a node that polls takes what it was offered, and renews all it holds."""
+        await self._registry.known(node_id)
+        self._registry.beat(node_id, metrics, status)
+        session = self._sessions.get(node_id)
+        if session is None:
+            return
+        session.heard_at = asyncio.get_running_loop().time()
+        waiting = [held for held in session.leases.values() if not held.accepted]
+        await asyncio.gather(*(self._accept(session, Accept(str(held.lease_id))) for held in waiting))
+        await self._renew(session, [held.lease_id for held in session.leases.values()])
+
+    async def result(self, job_id: UUID, node: KnownNode, lease_id: UUID | None, report: Report) -> None:
+        """A result over plain HTTP. Raises StaleLease if the node does not hold the job."""
+        live = await jobs.lease_of_report(self._database, job_id, node.node_id, lease_id)
+        if live is None:
+            raise StaleLease
+        rows = await jobs.get(self._database, [job_id])
+        await self._settler.report(live, rows[0]["job_type"], node.wallet, report)
+
+    async def log_lines(self, job_id: UUID, wallet: str, lines: Sequence[str]) -> None:
+        """Lines that a plain HTTP worker sends with its result."""
+        if lines:
+            await self._bus.publish([_log_event(job_id, wallet, lines)])
+
+    def ended(self, ended: Ended) -> None:
+        """An attempt is over, whoever ended it: free the slot, tell the node."""
+        session = self._sessions.get(ended.node_id)
+        if ended.declined:
+            self._matchmaker.decline(ended.job_id, ended.node_id)
+        if session is not None and session.leases.pop(ended.lease_id, None):
+            if ended.event in (LeaseEvent.SUCCEED, LeaseEvent.FAIL):
+                session.send(Reported(str(ended.lease_id), accepted=ended.event is LeaseEvent.SUCCEED))
+            else:
+                reason = STOPPED if ended.event is LeaseEvent.REVOKE else LOST
+                session.send(Revoke(str(ended.lease_id), reason))
+            if ended.event is LeaseEvent.EXPIRE:
+                self.close(session)  # It gets no more work until it shows that it lives.
+            else:
+                self._matchmaker.release(ended.node_id)
+        if ended.job_state is JobState.QUEUED:
+            self._matchmaker.refill()
+
+    # --- frames
+
+    async def _hello(self, session: Session, hello: Hello) -> None:
+        try:
+            for engine in hello.engines:
+                engine_of(engine)
+        except InvalidAmount as error:
+            raise InvalidRequest([BadField("engines.pricePerUnit", str(error))]) from None
+        row = await nodes.connect(
+            self._database,
+            session.node_id,
+            NodeEvent.DRAIN if hello.draining else NodeEvent.HEARTBEAT,
+            max(1, min(hello.capacity, limits.MAX_CAPACITY)),
+            [msgspec.to_builtins(engine) for engine in hello.engines],
+            self._coordinator_id,
+        )
+        if row is None:
+            raise NotFound("Node")
+        session.capacity = row["capacity"]
+        if self._sessions.get(session.node_id) is not session:
+            await self._take_over(session, {_uuid(lease) for lease in hello.leases})
+            self._sessions.attach(session)
+        slots = (0 if hello.draining else session.capacity) - len(session.leases)
+        self._matchmaker.put(row, slots=slots, ttl_s=session.lease_ttl_s)
+        session.send(Welcome(str(session.node_id), self._policy.beat_every_s, session.lease_ttl_s))
+
+    async def _take_over(self, session: Session, claimed: set[UUID | None]) -> None:
+        """The leases of a node that connects: those it still works on go on, the others are over."""
+        rows = await jobs.leases_of_node(self._database, session.node_id)
+        for row in rows:
+            lease_id = row["lease_id"]
+            if lease_id in claimed:
+                accepted = row["state"] == LeaseState.RUNNING
+                session.leases[lease_id] = Held(lease_id, row["job_id"], row["wallet"], row["job_type"], accepted)
+            else:
+                reason = RESTARTED if row["state"] == LeaseState.RUNNING else DECLINED
+                await self._end_quietly(Ending(lease_id, LeaseEvent.FAIL, reason))
+        for lease_id in claimed - session.leases.keys() - {None}:
+            session.send(Revoke(str(lease_id), LOST))
+        await self._renew(session, [held.lease_id for held in session.leases.values() if held.accepted])
+
+    async def _accept(self, session: Session, frame: Accept) -> None:
+        held = session.leases.get(_uuid(frame.lease_id))
+        if held is None:
+            session.send(Revoke(frame.lease_id, LOST))
+        elif not held.accepted:
+            if await self._accepting.submit(held.lease_id):
+                held.accepted = True
+            else:
+                self._lose(session, held.lease_id)
+
+    async def _decline(self, session: Session, frame: Decline) -> None:
+        held = session.leases.get(_uuid(frame.lease_id))
+        if held is not None:
+            await self._end_quietly(Ending(held.lease_id, LeaseEvent.FAIL, DECLINED))
+
+    async def _beat(self, session: Session, frame: Beat) -> None:
+        self._registry.beat(session.node_id, frame.metrics or None)
+        named = [_uuid(lease) for lease in frame.leases]
+        for lease_id, text in zip(named, frame.leases, strict=True):
+            if lease_id not in session.leases:
+                session.send(Revoke(text, LOST))
+        await self._renew(session, [lease_id for lease_id in named if lease_id in session.leases])
+
+    async def _tell(self, session: Session, frames: Sequence[Progress | Log | Stream]) -> None:
+        """Bring what a job says to those who follow it."""
+        told: list[NewEvent] = []
+        for frame in frames:
+            held = session.leases.get(_uuid(frame.lease_id))
+            if held is None:
+                session.send(Revoke(frame.lease_id, LOST))
+            else:
+                told.append(_event_of(held, frame))
+        if told:
+            await self._bus.publish(told)
+
+    async def _report(self, session: Session, frame: Report) -> None:
+        held = session.leases.get(_uuid(frame.lease_id))
+        if held is None:
+            session.send(Reported(frame.lease_id, accepted=False))
+            return
+        try:
+            await self._settler.report(held.lease_id, held.job_type, session.wallet, frame)
+        except StaleLease:
+            self._lose(session, held.lease_id)
+            session.send(Reported(frame.lease_id, accepted=False))
+
+    # --- leases
+
+    async def _renew(self, session: Session, lease_ids: Sequence[UUID | None]) -> None:
+        named = [lease_id for lease_id in lease_ids if lease_id is not None]
+        alive = await asyncio.gather(*(self._renewing.submit(lease_id) for lease_id in named))
+        for lease_id, lives in zip(named, alive, strict=True):
+            held = session.leases.get(lease_id)
+            if held is not None and held.accepted and not lives:
+                self._lose(session, lease_id)
+
+    def _lose(self, session: Session, lease_id: UUID) -> None:
+        """The lease ended elsewhere (it expired, or another coordinator stopped it)."""
+        if session.leases.pop(lease_id, None):
+            session.send(Revoke(str(lease_id), LOST))
+            self._matchmaker.release(session.node_id)
+
+    async def _end_quietly(self, ending: Ending) -> None:
+        try:
+            await self._settler.end(ending)
+        except StaleLease:
+            return  # It ended otherwise meanwhile, which is as good.
+
+    async def _accept_all(self, lease_ids: Sequence[UUID]) -> list[bool]:
+        live = await jobs.accept_leases(self._database, lease_ids)
+        return [lease_id in live for lease_id in lease_ids]
+
+    async def _renew_all(self, lease_ids: Sequence[UUID]) -> list[bool]:
+        live = await jobs.renew_leases(self._database, lease_ids)
+        return [lease_id in live for lease_id in lease_ids]
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _event_of(held: Held, frame: Progress | Log | Stream) -> NewEvent:
+    if isinstance(frame, Progress):
+        fraction = min(1.0, max(0.0, frame.fraction))
+        data = {"fraction": fraction, "message": frame.message[: limits.MAX_LOG_LINE]}
+        return NewEvent(held.job_id, held.wallet, "progress", data)
+    if isinstance(frame, Log):
+        return _log_event(held.job_id, held.wallet, frame.lines)
+    return NewEvent(held.job_id, held.wallet, "stream", {"text": frame.text[: limits.MAX_STREAM_CHARS]})
+
+
+def _log_event(job_id: UUID, wallet: str, lines: Sequence[str]) -> NewEvent:
+    kept = [line[: limits.MAX_LOG_LINE] for line in lines[-limits.MAX_LOG_LINES :]]
+    return NewEvent(job_id, wallet, "log", {"lines": kept})

@@ -1,0 +1,64 @@
+"""Starts jobs that waited for funds, as soon as their customer's balance covers them."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Final
+
+from hypernode.coordinator.matchmaker import Matchmaker
+from hypernode.domain.job import JobState
+from hypernode.domain.money import Amount
+from hypernode.store import events, jobs, ledger
+from hypernode.store.database import Database
+from hypernode.store.events import status_event
+
+SWEEP_EVERY_S: Final = 30.0
+MAX_JOBS: Final = 1_000
+
+
+class Funder:
+    """Looks at a wallet when its balance may have grown, and now and then at all that could be helped."""
+
+    def __init__(self, database: Database, matchmaker: Matchmaker) -> None:
+        self._database = database
+        self._matchmaker = matchmaker
+        self._wallets: set[str] = set()
+        self._news = asyncio.Event()
+
+    def wake(self, wallets: Iterable[str]) -> None:
+        """The balances of these wallets may have grown."""
+        self._wallets.update(wallets)
+        self._news.set()
+
+    async def run(self) -> None:
+        """Fund until cancelled."""
+        among: set[str] | None = None
+        while True:
+            for wallet in await jobs.unfunded_wallets(self._database, among):
+                await self.fund(wallet)
+            try:
+                await asyncio.wait_for(self._news.wait(), SWEEP_EVERY_S)
+                self._news.clear()
+                among, self._wallets = self._wallets, set()
+            except TimeoutError:
+                among = None
+
+    async def fund(self, wallet: str) -> None:
+        """Lock the budgets that the balance covers, the oldest jobs first."""
+        async with self._database.transaction() as connection:
+            waiting = await jobs.unfunded(connection, wallet, MAX_JOBS)
+            if not waiting:
+                return
+            account = ledger.customer(wallet)
+            balance = (await ledger.lock(connection, [account]))[account]
+            affordable = []
+            for row in waiting:
+                if row["budget"] <= balance:
+                    balance = Amount(balance - row["budget"])
+                    affordable.append(row)
+            if not affordable:
+                return
+            funded = await jobs.fund(connection, [row["job_id"] for row in affordable])
+            await ledger.hold(connection, [(r["job_id"], wallet, r["budget"]) for r in affordable])
+            await events.append(connection, [status_event(job_id, wallet, JobState.QUEUED) for job_id in funded])
+            await events.notify(connection, events.QUEUE_CHANNEL)
+        self._matchmaker.refill()

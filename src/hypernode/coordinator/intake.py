@@ -1,0 +1,211 @@
+"""Takes jobs in: validated and priced, then job, hold and, if a node is free, lease in one commit."""
+
+import os
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from hypernode.coordinator.demands import amount, demand_of
+from hypernode.coordinator.matchmaker import Matchmaker, Waiting
+from hypernode.coordinator.offers import Offers
+from hypernode.domain.demand import Demand
+from hypernode.domain.errors import (
+    BadField,
+    HypernodeError,
+    InvalidJobType,
+    InvalidRequest,
+    JobTypeUnavailable,
+    SpendingLimitReached,
+)
+from hypernode.domain.job import JobState, JobType
+from hypernode.domain.money import Amount, to_number, to_text
+from hypernode.ports import Executor
+from hypernode.protocol.jobs import CreateJob, Requirements
+from hypernode.protocol.validation import bad_fields
+from hypernode.store import artifacts, events, jobs, ledger
+from hypernode.store.database import Connection, Database
+from hypernode.store.events import status_event
+from hypernode.store.group_commit import GroupCommit
+from hypernode.store.jobs import NewJob, NewLease
+
+SALT_BYTES: Final = 16
+DEFAULT_REQUIREMENTS: Final[Mapping[str, Any]] = {"minVRAM": 8, "capabilities": ["inference"]}
+FUNDS_NEEDED: Final = "funds_needed"
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A job as it was written first."""
+
+    job: NewJob
+    state: JobState
+    error: dict[str, Any] | None
+    node_id: UUID | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    job: NewJob
+    demand: Demand
+
+
+class Intake:
+    """The door for jobs."""
+
+    def __init__(
+        self, database: Database, executors: Mapping[str, Executor], matchmaker: Matchmaker, offers: Offers
+    ) -> None:
+        self._database = database
+        self._executors = executors
+        self._matchmaker = matchmaker
+        self._offers = offers
+        self._group = GroupCommit(self._flush)
+
+    async def submit(self, request: CreateJob, job_id: UUID, key_id: UUID | None = None) -> Admitted:
+        """Store a job; it may run already when this returns. Raises what is wrong with the request."""
+        arrival = self._check(request, job_id, key_id)
+        if arrival.job.artifacts:
+            await self._check_artifacts(arrival.job)
+        return await self._group.submit(arrival)
+
+    async def drain(self) -> None:
+        """Wait until all that was handed in is committed."""
+        await self._group.drain()
+
+    def _check(self, request: CreateJob, job_id: UUID, key_id: UUID | None) -> _Arrival:
+        executor = self._executor(request.job_type)
+        try:
+            given = msgspec.convert(request.input, executor.Input)
+            inputs = executor.artifacts(given)
+        except msgspec.ValidationError:
+            raise InvalidRequest(bad_fields(request.input, executor.Input, "input")) from None
+        except ValueError as error:
+            raise InvalidRequest([BadField("input", str(error))]) from None
+        budget = amount(request.budget, "budget")
+        asked = request.requirements
+        requirements = (
+            msgspec.to_builtins(asked) if isinstance(asked, Requirements) else dict(DEFAULT_REQUIREMENTS)
+        )
+        demand = demand_of(request.job_type, request.model, requirements, budget)
+        job = NewJob(
+            job_id=job_id,
+            wallet=request.wallet_address,
+            job_type=request.job_type,
+            model=request.model,
+            input=request.input,
+            requirements=requirements,
+            budget=budget,
+            max_duration_s=request.max_duration,
+            priority=request.priority,
+            assurance=request.assurance,
+            salt=os.urandom(SALT_BYTES),
+            key_id=key_id,
+            artifacts=tuple(inputs.items()),
+        )
+        return _Arrival(job, demand)
+
+    def _executor(self, job_type: str) -> Executor:
+        executor = self._executors.get(job_type)
+        if executor is not None:
+            return executor
+        if job_type in set(JobType):
+            raise JobTypeUnavailable(job_type, sorted(self._executors))
+        raise InvalidJobType(sorted({*JobType, *self._executors}))
+
+    async def _check_artifacts(self, job: NewJob) -> None:
+        digests = {sha256 for _, sha256 in job.artifacts}
+        missing = digests - await artifacts.readable(self._database, job.wallet, digests)
+        if missing:
+            raise InvalidRequest(
+                [BadField(f"input: {name}", "an artifact of this wallet; upload it first")
+                 for name, sha256 in job.artifacts if sha256 in missing]
+            )  # fmt: skip
+
+    async def _flush(self, arrivals: Sequence[_Arrival]) -> list[Admitted | Exception]:
+        reserved: list[UUID] = []
+        try:
+            async with self._database.transaction() as connection:
+                needed, refused = await self._funds(connection, [arrival.job for arrival in arrivals])
+                admitted: dict[UUID, Admitted] = {}
+                leases: dict[UUID, NewLease] = {}
+                at = datetime.now(UTC)
+                for arrival in arrivals:
+                    job = arrival.job
+                    if job.job_id in refused:
+                        continue
+                    if job.job_id not in needed and (node_id := self._matchmaker.reserve(arrival.demand)):
+                        reserved.append(node_id)
+                        leases[job.job_id] = self._matchmaker.lease_on(node_id, job.job_type)
+                    admitted[job.job_id] = _admit(job, needed.get(job.job_id), leases.get(job.job_id), at)
+                await self._write(connection, list(admitted.values()), leases, at)
+        except BaseException:
+            for node_id in reserved:
+                self._matchmaker.release(node_id)
+            raise
+        for arrival in arrivals:
+            self._start(arrival, admitted.get(arrival.job.job_id), leases.get(arrival.job.job_id))
+        return [refused.get(a.job.job_id) or admitted[a.job.job_id] for a in arrivals]
+
+    def _start(self, arrival: _Arrival, admitted: Admitted | None, lease: NewLease | None) -> None:
+        if lease is not None:
+            self._offers.push_new(arrival.job, lease)
+        elif admitted is not None and admitted.state is JobState.QUEUED:
+            self._matchmaker.enqueue([Waiting(arrival.job.job_id, arrival.job.priority, arrival.demand)])
+
+    async def _funds(
+        self, connection: Connection, new: Sequence[NewJob]
+    ) -> tuple[dict[UUID, Amount], dict[UUID, HypernodeError]]:
+        """Which jobs lack how much money, and which go beyond their API key's limit; the rest is spent in order."""
+        needed: dict[UUID, Amount] = {}
+        refused: dict[UUID, HypernodeError] = {}
+        paid = [job for job in new if job.budget]
+        if not paid:
+            return needed, refused
+        left = await ledger.lock_keys(connection, [job.key_id for job in paid if job.key_id])
+        balances = await ledger.lock(connection, [ledger.customer(job.wallet) for job in paid])
+        spent: defaultdict[UUID, int] = defaultdict(int)
+        for job in paid:
+            account = ledger.customer(job.wallet)
+            if job.key_id in left and job.budget > left[job.key_id]:
+                refused[job.job_id] = SpendingLimitReached(to_text(left[job.key_id]))
+                continue
+            if job.key_id:
+                spent[job.key_id] += job.budget
+                if job.key_id in left:
+                    left[job.key_id] = Amount(left[job.key_id] - job.budget)
+            if balances[account] < job.budget:
+                needed[job.job_id] = Amount(job.budget - balances[account])
+            else:
+                balances[account] = Amount(balances[account] - job.budget)
+        await ledger.spend(connection, list(spent.items()))
+        return needed, refused
+
+    async def _write(
+        self, connection: Connection, admitted: Sequence[Admitted], leases: Mapping[UUID, NewLease], at: datetime
+    ) -> None:
+        if not admitted:
+            return
+        given = [(entry.job, entry.state, entry.error, leases.get(entry.job.job_id)) for entry in admitted]
+        await jobs.insert(connection, given, at)
+        held = [entry.job for entry in admitted if entry.job.budget and entry.state is not JobState.PENDING]
+        await ledger.hold(connection, [(job.job_id, job.wallet, job.budget) for job in held])
+        changes = [status_event(entry.job.job_id, entry.job.wallet, entry.state) for entry in admitted]
+        await events.append(connection, changes)
+        if any(entry.state is JobState.QUEUED for entry in admitted):
+            await events.notify(connection, events.QUEUE_CHANNEL)
+
+
+def _admit(job: NewJob, needed: Amount | None, lease: NewLease | None, at: datetime) -> Admitted:
+    if needed is not None:
+        message = f"Deposit {to_text(needed)} HYPER more; the job starts when they arrive"
+        error = {"code": FUNDS_NEEDED, "message": message, "needed": to_number(needed)}
+        return Admitted(job, JobState.PENDING, error, None, at)
+    if lease is None:
+        return Admitted(job, JobState.QUEUED, None, None, at)
+    return Admitted(job, JobState.RUNNING, None, lease.node_id, at)

@@ -1,0 +1,46 @@
+"""Notices silence: leases whose time has passed, nodes that fell silent, connections that died."""
+
+import asyncio
+from typing import Final
+
+from hypernode.coordinator.dispatcher import Dispatcher
+from hypernode.coordinator.policy import Policy
+from hypernode.coordinator.sessions import Sessions
+from hypernode.coordinator.settler import EXPIRED, Ending, Settler
+from hypernode.domain.errors import StaleLease
+from hypernode.domain.lease import LeaseEvent
+from hypernode.store import access, events, jobs, nodes
+from hypernode.store.database import Database
+
+MAX_EXPIRIES: Final = 1_000
+
+
+class Rescuer:
+    """Every coordinator runs one; they may look at the same leases, and each lease still ends once."""
+
+    def __init__(
+        self, database: Database, sessions: Sessions, dispatcher: Dispatcher, settler: Settler, policy: Policy
+    ) -> None:
+        self._database = database
+        self._sessions = sessions
+        self._dispatcher = dispatcher
+        self._settler = settler
+        self._policy = policy
+
+    async def rescue(self) -> None:
+        """One look at everything."""
+        due = await jobs.due_leases(self._database, MAX_EXPIRIES)
+        endings = (self._settler.end(Ending(lease_id, LeaseEvent.EXPIRE, EXPIRED)) for lease_id in due)
+        for outcome in await asyncio.gather(*endings, return_exceptions=True):
+            if isinstance(outcome, BaseException) and not isinstance(outcome, StaleLease):
+                raise outcome
+        await nodes.fall_silent(self._database, self._policy.offline_after_s)
+        now = asyncio.get_running_loop().time()
+        for session in self._sessions:
+            if session.closed or now - session.heard_at > session.lease_ttl_s:
+                self._dispatcher.close(session)
+
+    async def tidy(self) -> None:
+        """Forget what is over for long."""
+        await access.forget_expired(self._database)
+        await events.prune(self._database, self._policy.keep_events_days)

@@ -1,0 +1,235 @@
+"""Ends attempts: accepts results once and pays for them once, or lets the job wait for another node.
+
+Everything that follows from the end of an attempt (job, hold, ledger, receipt, events) is one commit.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from hypernode.coordinator.notary import Notary
+from hypernode.coordinator.policy import Policy
+from hypernode.domain.errors import StaleLease
+from hypernode.domain.job import JobState
+from hypernode.domain.lease import LeaseEvent
+from hypernode.domain.money import ZERO, Amount
+from hypernode.domain.payment import Split, split
+from hypernode.domain.pricing import cost
+from hypernode.domain.receipt import Verdict
+from hypernode.ports import Executor
+from hypernode.protocol import limits
+from hypernode.protocol.artifacts import ArtifactRef
+from hypernode.protocol.frames import Report
+from hypernode.store import artifacts, events, jobs, ledger, receipts
+from hypernode.store.database import Connection, Database, Row
+from hypernode.store.events import NewEvent, status_event
+from hypernode.store.group_commit import GroupCommit
+from hypernode.store.jobs import Completion, Reopening
+from hypernode.store.receipts import NewReceipt
+
+log: Final = structlog.get_logger(__name__)
+
+DECLINED: Final = "declined"
+EXPIRED: Final = "the node fell silent"
+STOPPED: Final = "stopped by the customer"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Why an attempt ends, and with what."""
+
+    lease_id: UUID
+    event: LeaseEvent
+    reason: str = ""
+    blames_input: bool = False
+    result: dict[str, Any] | None = None
+    units: int = 0
+    model: str = ""
+    artifacts: Sequence[ArtifactRef] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What an attempt's end meant."""
+
+    lease_id: UUID
+    node_id: UUID
+    job_id: UUID
+    wallet: str
+    event: LeaseEvent
+    declined: bool
+    job_state: JobState
+
+
+@dataclass(slots=True)
+class _Batch:
+    """All writes of one commit."""
+
+    completions: list[Completion] = field(default_factory=list)
+    reopenings: list[Reopening] = field(default_factory=list)
+    holds: list[ledger.Ending] = field(default_factory=list)
+    signed: list[NewReceipt] = field(default_factory=list)
+    told: list[NewEvent] = field(default_factory=list)
+    outputs: list[tuple[UUID, str, str, str]] = field(default_factory=list)
+    earned: defaultdict[UUID, list[Amount]] = field(default_factory=lambda: defaultdict(list))
+    completed: list[tuple[UUID, UUID]] = field(default_factory=list)
+
+
+class Settler:
+    """Takes endings from nodes, from the rescuer and from customers, and tells `on_ended` what came of each."""
+
+    def __init__(
+        self,
+        database: Database,
+        executors: Mapping[str, Executor],
+        notary: Notary,
+        policy: Policy,
+        on_ended: Callable[[Ended], None],
+    ) -> None:
+        self._database = database
+        self._executors = executors
+        self._notary = notary
+        self._policy = policy
+        self._on_ended = on_ended
+        self._group = GroupCommit(self._flush)
+
+    async def end(self, ending: Ending) -> Ended:
+        """End an attempt. Raises StaleLease if it was not live: nothing has changed then."""
+        ended = await self._group.submit(ending)
+        self._on_ended(ended)
+        return ended
+
+    async def report(self, lease_id: UUID, job_type: str, provider: str, report: Report) -> Ended:
+        """End an attempt as its node says. A result that is not what the job type promises is a failure."""
+        fault = report.error or await self._fault(job_type, provider, report)
+        if fault:
+            blames_input = bool(report.error) and report.blames_input
+            return await self.end(Ending(lease_id, LeaseEvent.FAIL, _clean(fault), blames_input))
+        return await self.end(
+            Ending(
+                lease_id,
+                LeaseEvent.SUCCEED,
+                result=report.result,
+                units=max(0, report.units),
+                model=_clean(report.model),
+                artifacts=report.artifacts,
+            )
+        )
+
+    async def drain(self) -> None:
+        """Wait until all that was handed in is committed."""
+        await self._group.drain()
+
+    async def _fault(self, job_type: str, provider: str, report: Report) -> str:
+        if report.result is None:
+            return "the node reported neither a result nor an error"
+        if len(msgspec.json.encode(report.result)) > limits.MAX_RESULT_BYTES:
+            return f"the result is larger than {limits.MAX_RESULT_BYTES} bytes"
+        if len(report.artifacts) > limits.MAX_OUTPUT_FILES:
+            return f"the result has more than {limits.MAX_OUTPUT_FILES} files"
+        try:
+            msgspec.convert(report.result, self._executors[job_type].Output)
+        except msgspec.ValidationError as error:
+            return f"the result is not what {job_type} gives: {error}"
+        claimed = {ref.sha256 for ref in report.artifacts}
+        # Only what the node itself uploaded: a digest alone must not open somebody else's file.
+        if claimed and claimed - await artifacts.readable(self._database, provider, claimed):
+            return "the result names artifacts that the node has not uploaded"
+        return ""
+
+    async def _flush(self, endings: Sequence[Ending]) -> list[Ended | Exception]:
+        first = {ending.lease_id: ending for ending in reversed(endings)}
+        async with self._database.transaction() as connection:
+            given = [(ending.lease_id, ending.event, ending.reason) for ending in first.values()]
+            rows = await jobs.end_leases(connection, given)
+            batch = _Batch()
+            ended = {row["lease_id"]: self._decide(batch, row, first[row["lease_id"]]) for row in rows}
+            await self._write(connection, batch)
+        return [ended[e.lease_id] if e.lease_id in ended and first[e.lease_id] is e else StaleLease() for e in endings]
+
+    def _decide(self, batch: _Batch, row: Row, ending: Ending) -> Ended:
+        if ending.event is LeaseEvent.SUCCEED:
+            state = self._pay(batch, row, ending, JobState.COMPLETED)
+            batch.completed.append((row["job_id"], row["node_id"]))
+        elif ending.event is LeaseEvent.REVOKE:
+            state = self._pay(batch, row, ending, JobState.CANCELLED)
+        else:
+            state = self._reopen(batch, row, ending)
+        batch.told.append(status_event(row["job_id"], row["wallet"], state, attempt=row["attempt"]))
+        declined = ending.reason == DECLINED
+        return Ended(
+            row["lease_id"], row["node_id"], row["job_id"], row["wallet"], ending.event, declined, state
+        )
+
+    def _pay(self, batch: _Batch, row: Row, ending: Ending, state: JobState) -> JobState:
+        started_at = row["accepted_at"] or row["offered_at"]
+        executor = self._executors[row["job_type"]]
+        units = _verified_units(executor, row, ending)
+        by_units = state is JobState.COMPLETED and row["unit_price"] is not None
+        price = cost(
+            round((row["ended_at"] - started_at).total_seconds() * 1000),
+            row["price"],
+            units,
+            executor.unit.per,
+            row["unit_price"] if by_units else None,
+            row["budget"],
+        )
+        parts = split(row["budget"], price, self._policy.provider_share_bp)
+        model = ending.model or row["model"]
+        batch.completions.append(
+            Completion(
+                row["job_id"], state, ending.result, units, parts.cost, Verdict.UNVERIFIED, model, started_at
+            )
+        )
+        batch.holds.append(ledger.Ending(row["job_id"], row["provider"], parts, row["key_id"]))
+        batch.earned[row["node_id"]].append(parts.provider)
+        batch.outputs += [(row["job_id"], ref.sha256, "output", ref.name or ref.sha256) for ref in ending.artifacts]
+        batch.signed.append(self._notary.receipt(row, ending, executor, model, units, parts, started_at))
+        return state
+
+    def _reopen(self, batch: _Batch, row: Row, ending: Ending) -> JobState:
+        failures = row["failures"] + (ending.reason != DECLINED)
+        over = ending.blames_input or failures >= self._policy.max_attempts
+        state = JobState.FAILED if over else JobState.QUEUED
+        code = "bad_input" if ending.blames_input else "attempt_failed"
+        message = ending.reason or "the node gave no reason"
+        batch.reopenings.append(Reopening(row["job_id"], state, {"code": code, "message": message}, failures))
+        if over:
+            whole = Split(ZERO, ZERO, row["budget"])
+            batch.holds.append(ledger.Ending(row["job_id"], None, whole, row["key_id"]))
+        return state
+
+    async def _write(self, connection: Connection, batch: _Batch) -> None:
+        if batch.completions:
+            done = await jobs.complete(connection, batch.completions)
+            assert len(done) == len(batch.completions), "a live lease on a job that is not running"
+            earned = {node: (len(parts), Amount(sum(parts))) for node, parts in batch.earned.items()}
+            await jobs.credit_nodes(connection, earned)
+            await jobs.blame_nodes(connection, batch.completed)
+            await receipts.insert(connection, batch.signed)
+            await artifacts.link(connection, batch.outputs)
+        if batch.reopenings:
+            await jobs.reopen(connection, batch.reopenings)
+        if batch.holds:
+            await ledger.end_holds(connection, batch.holds)
+        await events.append(connection, batch.told)
+        if any(reopening.state is JobState.QUEUED for reopening in batch.reopenings):
+            await events.notify(connection, events.QUEUE_CHANNEL)
+
+
+def _clean(text: str) -> str:
+    return text.replace("\x00", "\ufffd")[: limits.MAX_LOG_LINE]
+
+
+def _verified_units(executor: Executor, row: Row, ending: Ending) -> int:
+    """The units that count: what the node claims, but no more than the job's input and result can account for."""
+    if ending.result is None:
+        return 0
+    given = msgspec.convert(row["input"], executor.Input)
+    output = msgspec.convert(ending.result, executor.Output)
+    return min(ending.units, executor.most_units(given, output))

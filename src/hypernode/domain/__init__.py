@@ -1,0 +1,1 @@
+"""The rules of the network, pure: no I/O, no clock, no randomness, no asyncio."""

@@ -1,0 +1,212 @@
+"""What can go wrong, as one tree of nouns with fields. Only `api/errors.py` knows HTTP."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+
+class HypernodeError(Exception):
+    """Base of all errors that a caller can act on. `code` is stable and part of the HTTP contract."""
+
+    code = "error"
+
+    def __str__(self) -> str:
+        return self.sentence
+
+    @property
+    def sentence(self) -> str:
+        """What went wrong, for a person."""
+        return self.code
+
+
+@dataclass(frozen=True, slots=True)
+class BadField:
+    """A field that cannot be accepted."""
+
+    path: str
+    expected: str
+
+
+@dataclass(eq=False)
+class InvalidRequest(HypernodeError):
+    """The request's content cannot be accepted."""
+
+    fields: Sequence[BadField]
+    code = "invalid_request"
+
+    @property
+    def sentence(self) -> str:
+        return "; ".join(f"{bad.path}: {bad.expected}" for bad in self.fields)
+
+
+@dataclass(eq=False)
+class InvalidJobType(HypernodeError):
+    """There is no such job type."""
+
+    valid_types: Sequence[str]
+    code = "invalid_job_type"
+    sentence = "Invalid job type"
+
+
+@dataclass(eq=False)
+class JobTypeUnavailable(HypernodeError):
+    """The job type exists, but no executor for it does."""
+
+    job_type: str
+    available: Sequence[str]
+    code = "job_type_unavailable"
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.job_type} has no executor yet; available: {', '.join(self.available)}"
+
+
+@dataclass(eq=False)
+class NotFound(HypernodeError):
+    """There is no such object."""
+
+    what: str
+    code = "not_found"
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.what} not found"
+
+
+@dataclass(eq=False)
+class NotAuthenticated(HypernodeError):
+    """The caller did not prove who it is."""
+
+    reason: str = "Sign in or send an API key"
+    code = "not_authenticated"
+
+    @property
+    def sentence(self) -> str:
+        return self.reason
+
+
+@dataclass(eq=False)
+class Unauthorized(HypernodeError):
+    """The object belongs to somebody else."""
+
+    code = "unauthorized"
+    sentence = "Unauthorized"
+
+
+@dataclass(eq=False)
+class ForbiddenHost(HypernodeError):
+    """The Host header names another machine: a page of a foreign site has bound its name to this address."""
+
+    host: str
+    code = "forbidden_host"
+
+    @property
+    def sentence(self) -> str:
+        return f"In open mode the Host header must be a loopback name, not {self.host[:100]}"
+
+
+@dataclass(eq=False)
+class MissingScope(HypernodeError):
+    """The API key does not allow this."""
+
+    scope: str
+    code = "missing_scope"
+
+    @property
+    def sentence(self) -> str:
+        return f"This API key lacks the scope {self.scope}"
+
+
+@dataclass(eq=False)
+class SpendingLimitReached(HypernodeError):
+    """The API key may not hold that much more."""
+
+    left: str
+    code = "spending_limit_reached"
+
+    @property
+    def sentence(self) -> str:
+        return f"This API key may spend {self.left} HYPER more"
+
+
+@dataclass(eq=False)
+class NotCancellable(HypernodeError):
+    """The job is past cancelling."""
+
+    state: str
+    code = "not_cancellable"
+    sentence = "Can only cancel pending or queued jobs"
+
+
+@dataclass(eq=False)
+class StaleLease(HypernodeError):
+    """The node does not hold the job any more: its report has no effect."""
+
+    code = "stale_lease"
+    sentence = "This node no longer holds the job"
+
+
+@dataclass(eq=False)
+class InsufficientBalance(HypernodeError):
+    """The balance does not cover the amount."""
+
+    balance: str
+    code = "insufficient_balance"
+
+    @property
+    def sentence(self) -> str:
+        return f"The balance is {self.balance} HYPER"
+
+
+@dataclass(eq=False)
+class IdempotencyConflict(HypernodeError):
+    """The key was used with another body."""
+
+    code = "idempotency_key_reused"
+    sentence = "This Idempotency-Key was used with another request"
+
+
+@dataclass(eq=False)
+class RequestInFlight(HypernodeError):
+    """The first request with this key has no answer yet."""
+
+    code = "request_in_flight"
+    sentence = "A request with this Idempotency-Key is still being answered"
+
+
+@dataclass(eq=False)
+class TooManyRequests(HypernodeError):
+    """The caller's rate limit is used up."""
+
+    retry_after_s: int
+    limit: int = 0
+    window_s: int = 0
+    code = "too_many_requests"
+
+    @property
+    def sentence(self) -> str:
+        return f"Too many requests; try again in {self.retry_after_s} s"
+
+
+@dataclass(eq=False)
+class TooLarge(HypernodeError):
+    """More bytes than are taken."""
+
+    limit_bytes: int
+    code = "too_large"
+
+    @property
+    def sentence(self) -> str:
+        return f"At most {self.limit_bytes} bytes are accepted"
+
+
+@dataclass(eq=False)
+class Unready(HypernodeError):
+    """Something this needs is down; trying again later may help."""
+
+    what: str
+    details: Sequence[str] = field(default_factory=tuple)
+    code = "unavailable"
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.what} is not available now"

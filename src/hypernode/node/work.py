@@ -1,0 +1,166 @@
+"""The leases in this node's hands: from the offer, through the run, to the acknowledged report."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from hypernode.node import events
+from hypernode.node.outbox import Outbox
+from hypernode.node.runner import Job, OnEvent, run
+from hypernode.node.settings import NodeSettings
+from hypernode.node.transfers import Transfers
+from hypernode.ports import ExecutionFailed, Executor
+from hypernode.protocol.frames import Accept, Decline, Log, Offer, Progress, Report, Stream
+
+LONGEST_ERROR: Final = 2_000
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Held:
+    offer: Offer
+    task: "asyncio.Task[None]"
+    report: Report | None = None  #: Once the run has ended; kept until it is acknowledged.
+
+
+class Work:
+    """Takes offers up to the node's capacity, runs them, and keeps their reports until they are acknowledged."""
+
+    def __init__(
+        self, settings: NodeSettings, executors: Mapping[str, Executor], transfers: Transfers, outbox: Outbox
+    ) -> None:
+        self.draining = False
+        self.completed = 0
+        self.failed = 0
+        self._settings = settings
+        self._executors = executors
+        self._transfers = transfers
+        self._outbox = outbox
+        self._held: dict[str, _Held] = {}
+        self._running: set[asyncio.Task[None]] = set()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._folder = settings.home / "jobs"
+        # What an agent that was killed left behind.
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(mode=0o700)
+
+    @property
+    def leases(self) -> list[str]:
+        """Ids of the leases to keep alive: the running ones, and those whose report is not acknowledged yet."""
+        return list(self._held)
+
+    @property
+    def jobs(self) -> list[str]:
+        """Ids of their jobs."""
+        return [held.offer.job_id for held in self._held.values()]
+
+    async def until_idle(self) -> None:
+        """Return when nothing is in hand."""
+        await self._idle.wait()
+
+    def take(self, offer: Offer) -> None:
+        """Accept an offer and start it, or decline it."""
+        if offer.lease_id in self._held:
+            return  # The coordinator offered it again, not knowing that it was taken.
+        if reason := self._reason_to_decline(offer):
+            self._outbox.put(Decline(offer.lease_id, reason), urgent=True)
+            return
+        self._outbox.put(Accept(offer.lease_id), urgent=True)
+        task = asyncio.create_task(self._finish(offer))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        self._held[offer.lease_id] = _Held(offer, task)
+        self._idle.clear()
+
+    def _reason_to_decline(self, offer: Offer) -> str:
+        if self.draining:
+            return "draining"
+        if offer.job_type not in self._executors:
+            return f"cannot run {offer.job_type}"
+        # Tasks, not leases: what was revoked still takes its place until its processes are gone.
+        return "at capacity" if len(self._running) >= self._settings.capacity else ""
+
+    def forget(self, lease_id: str) -> None:
+        """The lease is over: stop its run, keep no report."""
+        if held := self._held.pop(lease_id, None):
+            held.task.cancel()
+        if not self._held:
+            self._idle.set()
+
+    def abandon(self) -> Collection[str]:
+        """Stop all runs: their leases must have passed to other nodes. Finished ones may still report."""
+        lost = [lease_id for lease_id, held in self._held.items() if held.report is None]
+        for lease_id in lost:
+            self.forget(lease_id)
+        return lost
+
+    def reports(self) -> list[Report]:
+        """Those that were not acknowledged yet."""
+        return [held.report for held in self._held.values() if held.report]
+
+    async def stop(self) -> None:
+        """Kill all runs, and return when their processes are gone."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _finish(self, offer: Offer) -> None:
+        _log.info("job_started", job=offer.job_id, job_type=offer.job_type, attempt=offer.attempt)
+        report = await self._attempt(offer)
+        self.completed += not report.error
+        self.failed += bool(report.error)
+        _log.info("job_ended", job=offer.job_id, units=report.units, error=report.error)
+        if held := self._held.get(offer.lease_id):
+            held.report = report
+            self._outbox.put(report, urgent=True)
+
+    async def _attempt(self, offer: Offer) -> Report:
+        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        try:
+            return await self._run(offer, folder)
+        except ExecutionFailed as failure:
+            return Report(offer.lease_id, error=str(failure)[:LONGEST_ERROR], blames_input=failure.blames_input)
+        except Exception as error:  # A fault of the node's own fails the job, not the node.
+            _log.exception("job_broke", job=offer.job_id)
+            return Report(offer.lease_id, error=f"the node failed: {type(error).__name__} {error}"[:LONGEST_ERROR])
+        finally:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    async def _run(self, offer: Offer, folder: Path) -> Report:
+        finished = await run(
+            self._executors[offer.job_type],
+            Job(offer.job_type, offer.model, offer.input, offer.max_duration_s),
+            folder,
+            fetch=self._transfers.download,
+            on_event=self._teller(offer.lease_id),
+            environment=self._settings.executor_environment(),
+        )
+        artifacts = [await self._transfers.upload(offer.job_id, file) for file in finished.files]
+        return Report(
+            lease_id=offer.lease_id,
+            result=finished.output,
+            units=finished.units,
+            artifacts=artifacts,
+            fingerprint=finished.fingerprint,
+            # Whoever serves several models says in the output which one answered.
+            model=str(finished.output.get("model", offer.model)),
+        )
+
+    def _teller(self, lease_id: str) -> OnEvent:
+        def tell(event: events.Progress | events.Log | events.Stream) -> None:
+            match event:
+                case events.Progress(fraction, message):
+                    self._outbox.put(Progress(lease_id, fraction, message))
+                case events.Log(line):
+                    self._outbox.put(Log(lease_id, [line]))
+                case events.Stream(text):
+                    self._outbox.put(Stream(lease_id, text))
+
+        return tell

@@ -1,0 +1,109 @@
+"""The child process of one job: `python -m hypernode.node.worker EVENTS_FD`, with the job's Spec on standard input.
+
+Events go out as JSON lines on a file descriptor of their own. Standard output is joined to standard error, so that what
+native engines print can never corrupt them.
+"""
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import msgspec
+
+from hypernode.executors import load_one
+from hypernode.node.events import Done, Event, Failed, Log, Progress, Spec, Stream
+from hypernode.ports import ExecutionFailed, JobContext
+from hypernode.protocol.limits import MAX_LOG_LINE
+
+PIECE_CHARS: Final = 16_384
+"""Longer pieces of text are cut, so that no event line grows long."""
+_PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
+
+
+def main() -> None:
+    """Run the job and emit its events; the last one is Done or Failed."""
+    parent = os.getppid()
+    _die_with(parent)
+    spec = msgspec.json.decode(sys.stdin.buffer.read(), type=Spec)
+    _limit(spec)
+    os.dup2(2, 1)
+    with os.fdopen(int(sys.argv[1]), "wb") as out:
+        emitter = _Emitter(out)
+        emitter.emit(_run(spec, emitter))
+
+
+def _run(spec: Spec, emitter: "_Emitter") -> Event:
+    """The event that ends the job. Any other exception ends the process: the runner reports its traceback."""
+    executor = load_one(spec.job_type)
+    context = JobContext(
+        model=spec.model,
+        inputs=Path(spec.inputs),
+        outputs=Path(spec.outputs),
+        max_duration_s=spec.max_duration_s,
+        progress=lambda fraction, message: emitter.emit(Progress(fraction, message)),
+        log=lambda line: emitter.emit(Log(line[:MAX_LOG_LINE])),
+        stream=emitter.stream,
+    )
+    try:
+        outcome = executor.run(msgspec.convert(spec.input, executor.Input), context)
+    except msgspec.ValidationError as error:
+        return Failed(str(error), blames_input=True)
+    except ExecutionFailed as failure:
+        return Failed(str(failure), failure.blames_input)
+    return Done(msgspec.to_builtins(outcome.output), outcome.units, dict(outcome.fingerprint))
+
+
+class _Emitter:
+    """Writes events from any thread, whole lines at a time."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self._lock = threading.Lock()
+
+    def emit(self, event: Event) -> None:
+        line = msgspec.json.encode(event) + b"\n"
+        with self._lock:
+            self._out.write(line)
+            self._out.flush()
+
+    def stream(self, text: str) -> None:
+        for start in range(0, len(text), PIECE_CHARS):
+            self.emit(Stream(text[start : start + PIECE_CHARS]))
+
+
+def _die_with(parent: int) -> None:
+    """An agent that was killed cannot stop its jobs: let them go down with it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os.killpg(0, signal.SIGKILL)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _limit(spec: Spec) -> None:
+    """Hard limits, which the job cannot raise again. Memory is not among them: RLIMIT_AS breaks CUDA."""
+    for what, most in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, spec.max_open_files),
+        (resource.RLIMIT_FSIZE, spec.max_file_bytes),
+    ):
+        _, hard = resource.getrlimit(what)
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(what, (most, most))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What crosses a wire, as msgspec Structs: HTTP bodies, node frames, limits."""

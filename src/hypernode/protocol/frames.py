@@ -1,0 +1,139 @@
+"""The frames between a node and its coordinator, the same over WebSocket and over HTTP long-poll.
+
+Each WebSocket message, and each body of the HTTP fall-back, is a JSON array of frames: many events cost one write.
+A lease is named by its id; a frame for a lease that is not live any more is answered by `Revoke`.
+"""
+
+from typing import Any
+
+import msgspec
+
+from hypernode.protocol.artifacts import ArtifactRef
+
+
+class Frame(msgspec.Struct, rename="camel", tag_field="kind", omit_defaults=True, frozen=True):
+    """Base of all frames; `kind` tells them apart."""
+
+
+class EngineOffer(msgspec.Struct, rename="camel", frozen=True):
+    """A job type that the node can run."""
+
+    job_type: str
+    engine: str = ""
+    models: list[str] = []  #: The first is what `default` means here.
+    warm_models: list[str] = []  #: Those loaded already.
+    price_per_unit: str | None = None  #: HYPER for the job type's unit of price; None: priced by time.
+
+
+# --- node -> coordinator
+
+
+class Hello(Frame, tag="hello"):
+    """First frame of a connection: what the node offers now. May be sent again when that changes."""
+
+    capacity: int = 1  #: Jobs it runs at once.
+    engines: list[EngineOffer] = []
+    leases: list[str] = []  #: Leases it still works on, after a reconnection.
+    draining: bool = False  #: Finishes what it has and takes no more.
+
+
+class Beat(Frame, tag="beat"):
+    """The node lives; renews the named leases."""
+
+    leases: list[str] = []
+    metrics: dict[str, Any] = {}
+
+
+class Accept(Frame, tag="accept"):
+    """The node takes an offer."""
+
+    lease_id: str
+
+
+class Decline(Frame, tag="decline"):
+    """The node does not take an offer, and why. Costs the job no attempt."""
+
+    lease_id: str
+    reason: str
+
+
+class Progress(Frame, tag="progress"):
+    """How far a job is."""
+
+    lease_id: str
+    fraction: float
+    message: str = ""
+
+
+class Log(Frame, tag="log"):
+    """Lines that the job wrote."""
+
+    lease_id: str
+    lines: list[str]
+
+
+class Stream(Frame, tag="stream"):
+    """A piece of the answer: for language models, text."""
+
+    lease_id: str
+    text: str
+
+
+class Report(Frame, tag="report"):
+    """The attempt is over: with a result, or with an error."""
+
+    lease_id: str
+    result: dict[str, Any] | None = None
+    units: int = 0
+    artifacts: list[ArtifactRef] = []
+    fingerprint: dict[str, str] = {}
+    model: str = ""  #: The model that answered.
+    error: str = ""
+    blames_input: bool = False  #: With an error: every honest node would fail alike.
+
+
+NodeFrame = Hello | Beat | Accept | Decline | Progress | Log | Stream | Report
+
+
+# --- coordinator -> node
+
+
+class Welcome(Frame, tag="welcome"):
+    """Answer to Hello."""
+
+    node_id: str
+    beat_every_s: float
+    lease_ttl_s: float  #: A lease lives this long after the last Beat that named it.
+
+
+class Offer(Frame, tag="offer"):
+    """A job for the node. It answers Accept or Decline within the lease's time."""
+
+    lease_id: str
+    job_id: str
+    attempt: int
+    job_type: str
+    model: str
+    input: dict[str, Any]
+    max_duration_s: float
+
+
+class Revoke(Frame, tag="revoke"):
+    """The lease is over for the node: stop its work, report nothing more."""
+
+    lease_id: str
+    reason: str  #: stopped, lost
+
+
+class Reported(Frame, tag="reported"):
+    """The report was stored; the node may forget the job."""
+
+    lease_id: str
+    accepted: bool
+
+
+CoordinatorFrame = Welcome | Offer | Revoke | Reported
+
+encode = msgspec.json.Encoder().encode
+decode_from_node = msgspec.json.Decoder(list[NodeFrame]).decode
+decode_from_coordinator = msgspec.json.Decoder(list[CoordinatorFrame]).decode

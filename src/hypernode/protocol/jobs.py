@@ -1,0 +1,209 @@
+"""Jobs over HTTP."""
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, UnsetType, field
+
+from hypernode.protocol.artifacts import ArtifactRef
+from hypernode.protocol.wire import Body, Hyper, HyperIn, JsonObject, Name, Text, Time, Wallet
+
+Gigabytes = Annotated[float, Meta(ge=0, le=1_000_000, description="GB.")]
+Names = Annotated[list[Text], Meta(max_length=64)]
+
+
+class Requirements(Body, forbid_unknown_fields=True, omit_defaults=True):
+    """What a node must have to get the job. A field left out asks for nothing."""
+
+    min_vram: Gigabytes = field(default=0, name="minVRAM")
+    min_ram: Gigabytes = field(default=0, name="minRAM")
+    capabilities: Names = []
+    gpu_model: Text = ""  #: Part of the GPU's name, in any case.
+    cuda_version: Annotated[str, Meta(pattern=r"^(\d{1,3}(\.\d{1,3}){0,2})?$")] = ""  #: At least this.
+    country: Text | Names = ""  #: One country, or several; in any case.
+    max_price: HyperIn | None = None  #: HYPER per hour.
+    min_reputation: Annotated[float, Meta(ge=0, le=100)] = 0
+    allow_nodes: Names = []
+    deny_nodes: Names = []
+    allow_wallets: Names = []
+    deny_wallets: Names = []
+
+
+class CreateJob(Body):
+    """What a customer asks for."""
+
+    wallet_address: Wallet
+    job_type: Text
+    model: Name = "default"
+    input: JsonObject = {}
+    requirements: Requirements | UnsetType = UNSET
+    budget: HyperIn = 0
+    max_duration: Annotated[int, Meta(ge=1, le=30 * 86_400, description="Seconds.")] = 3600
+    assurance: Annotated[str, Meta(pattern="^none$")] = "none"
+    priority: Annotated[int, Meta(ge=-100, le=100)] = 0
+
+
+class JobMetrics(Body):
+    """When a job ran and what it cost."""
+
+    start_time: Time | None
+    end_time: Time | None
+    duration: float | None  #: Seconds.
+    cost: Hyper
+
+
+class JobError(Body, omit_defaults=True):
+    """Why a job failed, or what it waits for."""
+
+    code: str
+    message: str
+    needed: Hyper | None = None  #: HYPER that is missing for the job to start.
+
+
+class Verification(Body):
+    """What was checked of a result."""
+
+    verdict: str  #: passed, failed, unverified
+    assurance: str
+
+
+class Job(Body):
+    """A job as everyone sees it; input, result and logs only as its parties do."""
+
+    job_id: str
+    wallet_address: str
+    job_type: str
+    model: str
+    input: JsonObject
+    requirements: JsonObject
+    budget: Hyper
+    max_duration: int
+    status: str
+    created_at: Time
+    updated_at: Time
+    assigned_node: str | None
+    result: JsonObject | None
+    logs: list[str]
+    metrics: JobMetrics
+    priority: int
+    attempts: int
+    units: int
+    unit: str
+    error: JobError | None
+    verification: Verification | None
+    receipt_id: str | None
+    artifacts: list[ArtifactRef]
+
+
+class JobAnswer(Body):
+    """One job."""
+
+    job: Job
+    success: bool = True
+
+
+class JobChanged(Body):
+    """One job and what was done to it."""
+
+    message: str
+    job: Job
+    success: bool = True
+
+
+class JobList(Body):
+    """Jobs, newest first."""
+
+    count: int
+    jobs: list[Job]
+    next_cursor: str | None
+    success: bool = True
+
+
+class CancelJob(Body):
+    """Withdraw a job."""
+
+    wallet_address: Wallet | None = None
+    stop_running: bool = False
+
+
+class SubmitResult(Body):
+    """A result from a worker that speaks plain HTTP."""
+
+    node_id: str
+    result: JsonObject
+    logs: list[str] | str = []
+    metrics: JsonObject = {}
+    lease_id: str | None = None
+
+
+class JobStats(Body):
+    """How many jobs stand where."""
+
+    total: int
+    pending: int
+    queued: int
+    running: int
+    completed: int
+    failed: int
+    cancelled: int
+    total_cost: Hyper
+
+
+class JobStatsAnswer(Body):
+    """The summary."""
+
+    stats: JobStats
+    success: bool = True
+
+
+class Obstacle(Body):
+    """A requirement, and how many online nodes fail it."""
+
+    requirement: str
+    asked: str
+    failing_nodes: int
+    only_obstacle_for: int  #: Nodes that would match if this requirement alone were dropped.
+
+
+class Relaxation(Body):
+    """The smallest change that would make a node match."""
+
+    change: JsonObject  #: Field -> value to ask for instead.
+    nodes: int  #: How many nodes would match then.
+    sentence: str
+
+
+class Explanation(Body):
+    """Why a job waits."""
+
+    status: str
+    sentence: str
+    online_nodes: int
+    matching_nodes: int
+    free_matching_nodes: int
+    obstacles: list[Obstacle]
+    relaxation: Relaxation | None
+    needed: Hyper | None
+
+
+class ExplanationAnswer(Body):
+    """The explanation."""
+
+    explanation: Explanation
+    success: bool = True
+
+
+class ReceiptAnswer(Body):
+    """A receipt file, as `hypernode receipt verify` reads it."""
+
+    receipt: JsonObject
+    success: bool = True
+
+
+class Event(Body):
+    """Something that happened to a job."""
+
+    seq: int
+    job_id: str
+    kind: str  #: status, progress, log, stream, receipt
+    data: JsonObject
+    at: Time

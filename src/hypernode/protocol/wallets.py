@@ -1,0 +1,92 @@
+"""Balances, deposits and withdrawals over HTTP."""
+
+
+
+from hypernode.protocol.wire import Body, Hyper, HyperIn, Time
+
+
+class Vault(Body):
+    """Where a deposit goes: an ordinary SPL transfer to `tokenAccount`."""
+
+    address: str
+    token_account: str
+    mint: str
+    token_program: str
+    decimals: int
+    genesis_hash: str
+    rpc_url: str | None  #: Only where it is the operator's own localnet.
+
+
+class WalletState(Body):
+    """What a wallet has in the network."""
+
+    wallet_address: str
+    balance: Hyper  #: Free to spend or withdraw.
+    held: Hyper  #: Locked by live jobs.
+    earned: Hyper  #: A provider's pay that no payout has gathered yet.
+    paying_out: Hyper  #: On its way to the wallet.
+
+
+class WalletAnswer(Body):
+    """A wallet, and where its deposits go."""
+
+    wallet: WalletState
+    vault: Vault
+    success: bool = True
+
+
+class Withdraw(Body):
+    """Send a part of the balance back to the wallet."""
+
+    amount: HyperIn
+
+
+class PayoutView(Body):
+    """A payment to a wallet."""
+
+    payout_id: str
+    kind: str  #: earnings, withdrawal
+    wallet_address: str
+    amount: Hyper
+    status: str
+    tx_signature: str | None
+    created_at: Time
+    finalized_at: Time | None
+
+
+class WithdrawAnswer(Body):
+    """The withdrawal under way."""
+
+    message: str
+    payout: PayoutView
+    success: bool = True
+
+
+class PayoutList(Body):
+    """Payments to a wallet, newest first."""
+
+    count: int
+    payouts: list[PayoutView]
+    next_cursor: str | None
+    success: bool = True
+
+
+class Movement(Body):
+    """A line of a wallet's statement."""
+
+    id: int
+    kind: str
+    reference: str
+    amount: Hyper  #: Negative where it left the balance.
+    at: Time
+
+
+class Statement(Body):
+    """Movements of a wallet's balance, newest first."""
+
+    count: int
+    movements: list[Movement]
+    next_cursor: str | None
+    success: bool = True
+
+

@@ -1,0 +1,109 @@
+"""The connection to PostgreSQL: pool, migrations, transactions, and the named statements of the .sql files."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import asyncpg
+import msgspec
+from asyncpg.pool import PoolConnectionProxy
+from pogo_core.util import migrate
+
+# asyncpg's classes are generic for type checkers alone.
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+Row: TypeAlias = asyncpg.Record
+
+UNAVAILABLE: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.TooManyConnectionsError,
+)
+"""What the store raises when PostgreSQL cannot be asked now: nothing was done, or its outcome is unknown."""
+
+_STATEMENT: Final = re.compile(r"^-- (\w+): ", re.MULTILINE)
+_MIGRATIONS_LOCK: Final = 0x48594E01
+_EVENTS_LOCK: Final = 0x48594E02
+MAX_CONNECTIONS: Final = 16
+COMMAND_TIMEOUT_S: Final = 30.0
+
+
+def statements(group: str) -> dict[str, str]:
+    """The statements of `sql/<group>.sql` by name. Each begins with a line `-- name: what it does`."""
+    text = files(__package__).joinpath("sql", f"{group}.sql").read_text()
+    parts = _STATEMENT.split(text)
+    return dict(zip(parts[1::2], (f"-- {part}" for part in parts[2::2]), strict=True))
+
+
+class Database:
+    """A pool of connections to one PostgreSQL."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", url: str) -> None:
+        self.pool = pool
+        self.url = url
+
+    @classmethod
+    async def open(cls, url: str) -> "Database":
+        """Connect and bring the schema up to date. Several coordinators may do so at once."""
+        connection = await asyncpg.connect(url)
+        try:
+            await connection.execute("SELECT pg_advisory_lock($1)", _MIGRATIONS_LOCK)
+            await migrate.apply(connection, Path(str(files(__package__) / "migrations")), schema_name="public")
+        finally:
+            await connection.close()
+        pool = await asyncpg.create_pool(
+            url, min_size=2, max_size=MAX_CONNECTIONS, init=_prepare, command_timeout=COMMAND_TIMEOUT_S
+        )
+        return cls(pool, url)
+
+    async def close(self) -> None:
+        """Close the pool; running statements are cut off."""
+        self.pool.terminate()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A connection inside a transaction: committed at the end, rolled back on any exception."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            yield connection
+
+    async def fetch(self, statement: str, *arguments: object) -> list[Row]:
+        """All rows of one statement, outside any transaction."""
+        return await self.pool.fetch(statement, *arguments)
+
+    async def row(self, statement: str, *arguments: object) -> Row | None:
+        """The first row of one statement."""
+        return await self.pool.fetchrow(statement, *arguments)
+
+    async def value(self, statement: str, *arguments: object) -> Any:
+        """The first column of the first row of one statement."""
+        return await self.pool.fetchval(statement, *arguments)
+
+    async def execute(self, statement: str, *arguments: object) -> None:
+        """Run one statement for its effect."""
+        await self.pool.execute(statement, *arguments)
+
+
+async def lock_events(connection: Connection) -> None:
+    """Make event numbers visible in their order: taken last before a commit that adds events."""
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", _EVENTS_LOCK)
+
+
+async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    # `json` keeps a value's text as it came (numbers, U+0000), so that digests of it stay true; `jsonb` does not.
+    await connection.set_type_codec(
+        "json", schema="pg_catalog", encoder=msgspec.json.encode, decoder=msgspec.json.decode, format="binary"
+    )
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: b"\x01" + msgspec.json.encode(value),
+        decoder=lambda value: msgspec.json.decode(value[1:]),
+        format="binary",
+    )

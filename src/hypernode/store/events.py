@@ -1,0 +1,71 @@
+"""What happened to jobs, in an order that every reader sees alike."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from hypernode.store.database import Connection, Database, Row, lock_events, statements
+
+SQL: Final = statements("events")
+
+EVENTS_CHANNEL: Final = "hypernode_events"
+QUEUE_CHANNEL: Final = "hypernode_queue"
+NODES_CHANNEL: Final = "hypernode_nodes"
+PAGE: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """Something that happened to a job."""
+
+    job_id: UUID
+    wallet: str
+    kind: str
+    data: dict[str, Any]
+
+
+def status_event(job_id: UUID, wallet: str, status: str, **more: Any) -> NewEvent:
+    """A job entered a state."""
+    return NewEvent(job_id, wallet, "status", {"status": status, **more})
+
+
+async def append(connection: Connection, events: Sequence[NewEvent]) -> None:
+    """Add events; the last thing a transaction does."""
+    if not events:
+        return
+    await lock_events(connection)
+    await connection.execute(
+        SQL["insert_events"],
+        [event.job_id for event in events],
+        [event.wallet for event in events],
+        [event.kind for event in events],
+        [event.data for event in events],
+    )
+    await notify(connection, EVENTS_CHANNEL)
+
+
+async def notify(connection: Connection, channel: str, payload: str = "") -> None:
+    """Wake every coordinator's listeners when this transaction commits."""
+    await connection.execute(SQL["notify"], channel, payload)
+
+
+async def newest(database: Database) -> int:
+    """The last sequence number."""
+    return await database.value(SQL["newest"])
+
+
+async def after(
+    database: Database, seq: int, *, job_id: UUID | None = None, wallet: str | None = None, limit: int = PAGE
+) -> list[Row]:
+    """Events after a number: of a job, of a wallet, or all."""
+    if job_id is not None:
+        return await database.fetch(SQL["of_job"], job_id, seq, limit)
+    if wallet is not None:
+        return await database.fetch(SQL["of_wallet"], wallet, seq, limit)
+    return await database.fetch(SQL["after"], seq, limit)
+
+
+async def prune(database: Database, days: int, limit: int = 10_000) -> None:
+    """Forget events of long ago."""
+    await database.execute(SQL["prune"], days, limit)

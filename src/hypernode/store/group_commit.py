@@ -1,0 +1,75 @@
+"""Group commit: one flusher takes all that has arrived, commits it together, then takes the next.
+
+There is no linger: an idle system commits at once, a busy one in larger and larger groups (6.7 us a row at 256 rows
+against 124 us at one; FACTS.md). Callers are answered after the commit.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Generic, TypeVar
+
+import asyncpg
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+MAX_GROUP: Final = 512
+MAX_WAITING: Final = 50_000
+DEADLOCK_TRIES: Final = 3
+
+
+class Overloaded(Exception):
+    """More work is waiting than the store may ever be asked to hold; try again later."""
+
+
+class GroupCommit(Generic[Item, Answer]):
+    """Collects items and hands them in groups to `flush`, which answers each in order, or raises for all.
+
+    An answer that is an exception is raised at its caller alone.
+    """
+
+    def __init__(self, flush: Callable[[Sequence[Item]], Awaitable[Sequence[Answer | Exception]]]) -> None:
+        self._flush = flush
+        self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
+        self._flusher: asyncio.Task[None] | None = None
+
+    async def submit(self, item: Item) -> Answer:
+        """Wait until the item's group has been committed."""
+        if len(self._waiting) >= MAX_WAITING:
+            raise Overloaded
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, answer))
+        if self._flusher is None:
+            self._flusher = asyncio.create_task(self._run())
+        return await answer
+
+    async def drain(self) -> None:
+        """Wait until nothing is waiting."""
+        while self._flusher is not None:
+            await asyncio.wait([self._flusher])
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                group, self._waiting = self._waiting[:MAX_GROUP], self._waiting[MAX_GROUP:]
+                try:
+                    answers = await self._commit([item for item, _ in group])
+                except Exception as error:
+                    answers = [error] * len(group)
+                for (_, future), answer in zip(group, answers, strict=True):
+                    if future.done():  # Its caller went away; the others must not suffer.
+                        continue
+                    if isinstance(answer, Exception):
+                        future.set_exception(answer)
+                    else:
+                        future.set_result(answer)
+        finally:
+            self._flusher = None
+
+    async def _commit(self, items: Sequence[Item]) -> Sequence[Answer | Exception]:
+        for _ in range(DEADLOCK_TRIES - 1):
+            try:
+                return await self._flush(items)
+            except asyncpg.DeadlockDetectedError:  # Nothing was done; the other transaction is through by now.
+                continue
+        return await self._flush(items)

@@ -1,0 +1,283 @@
+"""Jobs and their leases: every change is guarded by the row of the lifecycle table that allows it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from hypernode.domain import job as jobs
+from hypernode.domain import lease as leases
+from hypernode.domain.job import JobEvent, JobState
+from hypernode.domain.lease import LeaseEvent
+from hypernode.domain.money import Amount
+from hypernode.store import artifacts
+from hypernode.store.database import Connection, Database, Row, statements
+
+SQL: Final = statements("jobs")
+_LIVE: Final = sorted(leases.LIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class NewLease:
+    """An attempt that is about to be made."""
+
+    lease_id: UUID
+    node_id: UUID
+    price: Amount
+    unit_price: Amount | None
+    ttl_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job as it is written first."""
+
+    job_id: UUID
+    wallet: str
+    job_type: str
+    model: str
+    input: dict[str, Any]
+    requirements: dict[str, Any]
+    budget: Amount
+    max_duration_s: int
+    priority: int
+    assurance: str
+    salt: bytes
+    key_id: UUID | None
+    artifacts: Sequence[tuple[str, str]] = ()  #: (name, sha256) of its inputs
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """How a job that ran ends with a result, or stopped with pay for what was done."""
+
+    job_id: UUID
+    state: JobState
+    result: dict[str, Any] | None
+    units: int
+    cost: Amount
+    verdict: str
+    model: str
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reopening:
+    """What becomes of a job whose attempt ended without a result."""
+
+    job_id: UUID
+    state: JobState
+    error: dict[str, Any]
+    failures: int
+
+
+async def insert(
+    connection: Connection,
+    given: Sequence[tuple[NewJob, JobState, dict[str, Any] | None, NewLease | None]],
+    at: datetime,
+) -> None:
+    """Write new jobs, each in its first state, with what it waits for and the lease it got at once."""
+    new = [entry[0] for entry in given]
+    await connection.execute(
+        SQL["insert_jobs"],
+        [job.job_id for job in new],
+        [job.wallet for job in new],
+        [job.job_type for job in new],
+        [job.model for job in new],
+        [job.input for job in new],
+        [job.requirements for job in new],
+        [job.budget for job in new],
+        [job.max_duration_s for job in new],
+        [job.priority for job in new],
+        [job.assurance for job in new],
+        [state for _, state, _, _ in given],
+        [1 if lease else 0 for *_, lease in given],
+        [lease.node_id if lease else None for *_, lease in given],
+        [job.key_id for job in new],
+        [job.salt for job in new],
+        [error for _, _, error, _ in given],
+        at,
+    )
+    await insert_leases(connection, [(job.job_id, 1, lease) for job, _, _, lease in given if lease])
+    inputs = [(job.job_id, sha256, "input", name) for job in new for name, sha256 in job.artifacts]
+    await artifacts.link(connection, inputs)
+
+
+async def insert_leases(connection: Connection, new: Sequence[tuple[UUID, int, NewLease]]) -> None:
+    """Write attempts (job, number, lease)."""
+    if not new:
+        return
+    await connection.execute(
+        SQL["insert_leases"],
+        [job_id for job_id, _, _ in new],
+        [attempt for _, attempt, _ in new],
+        [lease.lease_id for *_, lease in new],
+        [lease.node_id for *_, lease in new],
+        [lease.price for *_, lease in new],
+        [lease.unit_price for *_, lease in new],
+        [lease.ttl_s for *_, lease in new],
+    )
+
+
+async def claim(connection: Connection, chosen: Sequence[tuple[UUID, NewLease]]) -> list[Row]:
+    """Give queued jobs to nodes. Returns (job_id, attempt, wallet) of those that were still to be had."""
+    move = jobs.MOVES[JobEvent.LEASE]
+    by_job = dict(chosen)
+    rows = await connection.fetch(
+        SQL["claim_jobs"], list(by_job), [new.node_id for new in by_job.values()], move.source_names, move.target
+    )
+    await insert_leases(connection, [(row["job_id"], row["attempt"], by_job[row["job_id"]]) for row in rows])
+    return rows
+
+
+async def queued(database: Database, limit: int) -> list[Row]:
+    """The front of the queue."""
+    return await database.fetch(SQL["queued_jobs"], limit)
+
+
+async def queued_among(database: Database, job_ids: Iterable[UUID]) -> list[Row]:
+    """Those of the jobs that are queued."""
+    return await database.fetch(SQL["queued_job"], list(job_ids))
+
+
+async def offered(database: Database, job_ids: Iterable[UUID]) -> list[Row]:
+    """What nodes need of jobs that were claimed for them."""
+    return await database.fetch(SQL["offered_jobs"], list(job_ids))
+
+
+async def accept_leases(database: Database, lease_ids: Sequence[UUID]) -> set[UUID]:
+    """The nodes took the offers; those that were still live."""
+    move = leases.MOVES[LeaseEvent.ACCEPT]
+    rows = await database.fetch(SQL["accept_leases"], lease_ids, move.target, move.source_names)
+    return {row["lease_id"] for row in rows}
+
+
+async def renew_leases(database: Database, lease_ids: Sequence[UUID]) -> set[UUID]:
+    """The nodes live; those of the leases that do, too."""
+    rows = await database.fetch(SQL["renew_leases"], lease_ids, leases.MOVES[LeaseEvent.RENEW].source_names)
+    return {row["lease_id"] for row in rows}
+
+
+async def leases_of_node(database: Database, node_id: UUID) -> list[Row]:
+    """The live leases that a node holds."""
+    return await database.fetch(SQL["leases_of_node"], node_id, _LIVE)
+
+
+async def end_leases(connection: Connection, endings: Sequence[tuple[UUID, LeaseEvent, str]]) -> list[Row]:
+    """End attempts (lease, event, reason). Returns each one that was live, with its job and node."""
+    return await connection.fetch(
+        SQL["end_leases"],
+        [lease_id for lease_id, _, _ in endings],
+        [leases.MOVES[event].target for _, event, _ in endings],
+        [reason for *_, reason in endings],
+        _LIVE,
+    )
+
+
+async def due_leases(database: Database, limit: int) -> list[UUID]:
+    """Live leases whose time has passed."""
+    return [row["lease_id"] for row in await database.fetch(SQL["due_leases"], _LIVE, limit)]
+
+
+async def complete(connection: Connection, done: Sequence[Completion]) -> set[UUID]:
+    """End running jobs with a result; those that were running."""
+    rows = await connection.fetch(
+        SQL["complete_jobs"],
+        [c.job_id for c in done],
+        [c.state for c in done],
+        [c.result for c in done],
+        [c.units for c in done],
+        [c.cost for c in done],
+        [c.verdict for c in done],
+        [c.model for c in done],
+        [c.started_at for c in done],
+        jobs.MOVES[JobEvent.ACCEPT].source_names,
+    )
+    return {row["job_id"] for row in rows}
+
+
+async def reopen(connection: Connection, reopened: Sequence[Reopening]) -> None:
+    """Queue running jobs again, or end them as failed or cancelled."""
+    await connection.execute(
+        SQL["reopen_jobs"],
+        [r.job_id for r in reopened],
+        [r.state for r in reopened],
+        [r.error for r in reopened],
+        [r.failures for r in reopened],
+        jobs.MOVES[JobEvent.RETRY].source_names,
+    )
+
+
+async def credit_nodes(connection: Connection, earned: dict[UUID, tuple[int, Amount]]) -> None:
+    """Count what nodes did (jobs) and earned."""
+    given = sorted((node_id, done, amount) for node_id, (done, amount) in earned.items())
+    if given:
+        await connection.execute(SQL["credit_nodes"], *(list(column) for column in zip(*given, strict=True)))
+
+
+async def blame_nodes(connection: Connection, done: Sequence[tuple[UUID, UUID]]) -> list[UUID]:
+    """Count a failure for each node that failed a job (job, node) which another node then completed."""
+    rows = await connection.fetch(SQL["blame_nodes"], [job for job, _ in done], [node for _, node in done])
+    return [row["node_id"] for row in rows]
+
+
+async def cancel(connection: Connection, job_id: UUID) -> Row | None:
+    """Withdraw a job that has not run; None if it has."""
+    move = jobs.MOVES[JobEvent.CANCEL]
+    return await connection.fetchrow(SQL["cancel_job"], job_id, move.target, move.source_names)
+
+
+async def live_lease(database: Database, job_id: UUID) -> Row | None:
+    """The attempt that a job is on."""
+    return await database.row(SQL["live_lease"], job_id, _LIVE)
+
+
+async def lease_of_report(database: Database, job_id: UUID, node_id: UUID, lease_id: UUID | None) -> UUID | None:
+    """The live lease that a node has on a job, if it is the one it names."""
+    return await database.value(SQL["lease_of_report"], job_id, node_id, lease_id, _LIVE)
+
+
+async def unfunded(connection: Connection, wallet: str, limit: int) -> list[Row]:
+    """A wallet's jobs that wait for money, oldest first, locked."""
+    return await connection.fetch(SQL["unfunded_jobs"], wallet, limit)
+
+
+async def unfunded_wallets(database: Database, among: Iterable[str] | None = None) -> list[str]:
+    """Wallets with jobs that wait for money, and with some balance."""
+    wallets = None if among is None else list(among)
+    return [row["wallet"] for row in await database.fetch(SQL["unfunded_wallets"], wallets)]
+
+
+async def fund(connection: Connection, job_ids: Sequence[UUID]) -> list[UUID]:
+    """Their money is there; those that waited for it."""
+    move = jobs.MOVES[JobEvent.FUND]
+    rows = await connection.fetch(SQL["fund_jobs"], job_ids, move.target, move.source_names)
+    return [row["job_id"] for row in rows]
+
+
+async def get(database: Database, job_ids: Sequence[UUID]) -> list[Row]:
+    """Whole jobs."""
+    return await database.fetch(SQL["job"], job_ids)
+
+
+async def listed(
+    database: Database, wallet: str | None, state: str | None, job_type: str | None, before: UUID | None, limit: int
+) -> list[Row]:
+    """Jobs, newest first."""
+    return await database.fetch(SQL["list_jobs"], wallet, state, job_type, before, limit)
+
+
+async def logs(database: Database, job_ids: Sequence[UUID]) -> list[Row]:
+    """The log events of jobs, oldest first."""
+    return await database.fetch(SQL["logs_of_jobs"], job_ids)
+
+
+async def outputs(database: Database, job_ids: Sequence[UUID]) -> list[Row]:
+    """What jobs put out."""
+    return await database.fetch(SQL["artifacts_of_jobs"], job_ids)
+
+
+async def stats(database: Database) -> list[Row]:
+    """How many jobs stand where, and what they cost."""
+    return await database.fetch(SQL["job_stats"])

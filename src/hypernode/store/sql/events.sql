@@ -1,0 +1,24 @@
+-- insert_events: what happened, in order.
+INSERT INTO event (job_id, wallet, kind, data)
+SELECT job_id, wallet, kind, data FROM unnest($1::uuid[], $2::text[], $3::text[], $4::json[]) WITH ORDINALITY
+    AS given (job_id, wallet, kind, data, place) ORDER BY place;
+
+-- notify: wake the listeners of every coordinator.
+SELECT pg_notify($1, $2);
+
+-- newest: the last number given.
+SELECT coalesce(max(seq), 0) FROM event;
+
+-- after: all events after a number.
+SELECT seq, job_id, wallet, kind, data, at FROM event WHERE seq > $1 ORDER BY seq LIMIT $2;
+
+-- of_job: one job's events after a number.
+SELECT seq, job_id, wallet, kind, data, at FROM event WHERE job_id = $1 AND seq > $2 ORDER BY seq LIMIT $3;
+
+-- of_wallet: the events of one wallet's jobs after a number.
+SELECT seq, job_id, wallet, kind, data, at FROM event WHERE wallet = $1 AND seq > $2 ORDER BY seq LIMIT $3;
+
+-- prune: events of long ago.
+DELETE FROM event WHERE seq IN (
+    SELECT seq FROM event WHERE at < now() - make_interval(days => $1) ORDER BY seq LIMIT $2
+);

@@ -1,0 +1,151 @@
+-- insert_jobs: many new jobs, one array a column.
+INSERT INTO job (job_id, wallet, job_type, model, input, requirements, budget, max_duration_s, priority, assurance,
+                 state, attempt, node_id, key_id, salt, error, created_at, updated_at)
+SELECT *, $17, $17 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::json[], $6::json[], $7::bigint[],
+                     $8::integer[], $9::smallint[], $10::text[], $11::text[], $12::integer[], $13::uuid[],
+                     $14::uuid[], $15::bytea[], $16::json[]);
+
+-- insert_leases: the attempts that go with jobs just inserted or just claimed.
+INSERT INTO lease (job_id, attempt, lease_id, node_id, state, price, unit_price, ttl_s, deadline)
+SELECT job_id, attempt, lease_id, node_id, 'offered', price, unit_price, ttl_s, now() + make_interval(secs => ttl_s)
+FROM unnest($1::uuid[], $2::integer[], $3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[], $7::integer[])
+    AS given (job_id, attempt, lease_id, node_id, price, unit_price, ttl_s);
+
+-- claim_jobs: queued jobs to the nodes chosen for them. No row back: another coordinator was faster.
+WITH chosen AS (
+    SELECT job_id FROM job WHERE job_id = ANY ($1::uuid[]) AND state = ANY ($3) FOR UPDATE SKIP LOCKED
+)
+UPDATE job SET state = $4, attempt = attempt + 1, node_id = given.node_id, updated_at = now(), error = NULL
+FROM chosen JOIN unnest($1::uuid[], $2::uuid[]) AS given (job_id, node_id) USING (job_id)
+WHERE job.job_id = chosen.job_id
+RETURNING job.job_id, job.attempt, job.wallet;
+
+-- queued_jobs: the front of the queue.
+SELECT job_id, wallet, job_type, model, input, requirements, budget, max_duration_s, priority, attempt,
+       ARRAY (SELECT node_id FROM lease WHERE lease.job_id = job.job_id) AS tried
+FROM job WHERE state = 'queued' ORDER BY priority DESC, job_id LIMIT $1;
+
+-- queued_job: one of them.
+SELECT job_id, wallet, job_type, model, input, requirements, budget, max_duration_s, priority, attempt,
+       ARRAY (SELECT node_id FROM lease WHERE lease.job_id = job.job_id) AS tried
+FROM job WHERE state = 'queued' AND job_id = ANY ($1::uuid[]);
+
+-- offered_jobs: what nodes need of jobs that were claimed.
+SELECT job_id, job_type, model, input, max_duration_s, budget FROM job WHERE job_id = ANY ($1::uuid[]);
+
+-- accept_leases: the nodes took the offers. No row back: the lease was lost.
+WITH accepted AS (
+    UPDATE lease SET state = $2, accepted_at = now(), deadline = now() + make_interval(secs => ttl_s)
+    WHERE lease_id = ANY ($1::uuid[]) AND state = ANY ($3)
+    RETURNING job_id, lease_id, accepted_at
+), started AS (
+    UPDATE job SET started_at = accepted_at, updated_at = now() FROM accepted WHERE job.job_id = accepted.job_id
+)
+SELECT lease_id FROM accepted;
+
+-- renew_leases: the nodes live. No row back: the lease was lost.
+UPDATE lease SET deadline = now() + make_interval(secs => ttl_s)
+WHERE lease_id = ANY ($1::uuid[]) AND state = ANY ($2)
+RETURNING lease_id;
+
+-- leases_of_node: the live leases that a node holds.
+SELECT lease.lease_id, lease.job_id, lease.attempt, lease.state, lease.ttl_s, lease.price, job.wallet, job.job_type
+FROM lease JOIN job USING (job_id)
+WHERE lease.node_id = $1 AND lease.state = ANY ($2);
+
+-- end_leases: attempts that are over, if they were live. No row back: they were over before.
+WITH given AS (
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[]) AS given (lease_id, state, reason)
+), due AS (
+    SELECT lease_id FROM lease WHERE lease_id = ANY ($1::uuid[]) AND state = ANY ($4) ORDER BY lease_id FOR UPDATE
+), ended AS (
+    UPDATE lease SET state = given.state, reason = given.reason, ended_at = now()
+    FROM given JOIN due USING (lease_id)
+    WHERE lease.lease_id = given.lease_id
+    RETURNING lease.*
+)
+SELECT ended.lease_id, ended.attempt, ended.node_id, ended.price, ended.unit_price, ended.offered_at,
+       ended.accepted_at, ended.ended_at, ended.reason, node.wallet AS provider,
+       job.job_id, job.wallet, job.job_type, job.model, job.input, job.budget, job.max_duration_s, job.salt,
+       job.failures, job.assurance, job.created_at, job.key_id
+FROM ended JOIN job USING (job_id) JOIN node ON node.node_id = ended.node_id;
+
+-- due_leases: live leases whose time has passed.
+SELECT lease_id FROM lease WHERE state = ANY ($1) AND deadline < now() ORDER BY deadline LIMIT $2;
+
+-- complete_jobs: results that were accepted. No row back: the job was not running.
+UPDATE job SET state = given.state, result = given.result, units = given.units, cost = given.cost,
+               verdict = given.verdict, model = given.model, updated_at = now(), ended_at = now(),
+               started_at = coalesce(job.started_at, given.started_at), error = NULL
+FROM unnest($1::uuid[], $2::text[], $3::json[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
+            $8::timestamptz[]) AS given (job_id, state, result, units, cost, verdict, model, started_at)
+WHERE job.job_id = given.job_id AND job.state = ANY ($9)
+RETURNING job.job_id;
+
+-- reopen_jobs: attempts ended without a result; the jobs wait again or are over.
+UPDATE job SET state = given.state, error = given.error, failures = given.failures, updated_at = now(),
+               node_id = CASE WHEN given.state = 'queued' THEN NULL ELSE job.node_id END,
+               started_at = CASE WHEN given.state = 'queued' THEN NULL ELSE job.started_at END,
+               ended_at = CASE WHEN given.state = 'queued' THEN NULL ELSE now() END
+FROM unnest($1::uuid[], $2::text[], $3::json[], $4::integer[]) AS given (job_id, state, error, failures)
+WHERE job.job_id = given.job_id AND job.state = ANY ($5)
+RETURNING job.job_id;
+
+-- blame_nodes: those that failed a job which another node then completed.
+UPDATE node SET jobs_failed = jobs_failed + failed.count, updated_at = now()
+FROM (
+    SELECT lease.node_id, count(DISTINCT lease.job_id) FROM lease
+    JOIN unnest($1::uuid[], $2::uuid[]) AS done (job_id, node_id) USING (job_id)
+    WHERE lease.state IN ('failed', 'expired') AND lease.reason <> 'declined' AND lease.node_id <> done.node_id
+    GROUP BY lease.node_id
+) AS failed
+WHERE node.node_id = failed.node_id
+RETURNING node.node_id;
+
+-- credit_nodes: what nodes did and earned.
+UPDATE node SET jobs_completed = jobs_completed + given.jobs, total_earned = total_earned + given.earned,
+                updated_at = now()
+FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS given (node_id, jobs, earned)
+WHERE node.node_id = given.node_id;
+
+-- cancel_job: a job that has not run.
+UPDATE job SET state = $2, updated_at = now(), ended_at = now()
+WHERE job_id = $1 AND state = ANY ($3)
+RETURNING job_id, wallet, budget, key_id;
+
+-- live_lease: the attempt that a job is on.
+SELECT lease_id, node_id FROM lease WHERE job_id = $1 AND state = ANY ($2);
+
+-- lease_of_report: the lease that a node names, or the live one that it has on a job.
+SELECT lease_id FROM lease
+WHERE job_id = $1 AND node_id = $2 AND ($3::uuid IS NULL OR lease_id = $3) AND state = ANY ($4);
+
+-- unfunded_jobs: a wallet's jobs that wait for money, oldest first.
+SELECT job_id, wallet, budget FROM job WHERE wallet = $1 AND state = 'pending' ORDER BY job_id LIMIT $2 FOR UPDATE;
+
+-- unfunded_wallets: wallets (all, or of these) with jobs that wait for money, and with some balance.
+SELECT DISTINCT job.wallet FROM job JOIN account ON account.account = 'customer:' || job.wallet
+WHERE job.state = 'pending' AND account.balance > 0 AND ($1::text[] IS NULL OR job.wallet = ANY ($1));
+
+-- fund_jobs: their money is there.
+UPDATE job SET state = $2, updated_at = now(), error = NULL
+WHERE job_id = ANY ($1::uuid[]) AND state = ANY ($3) RETURNING job_id;
+
+-- job: one whole job.
+SELECT job.*, receipt.receipt_id FROM job LEFT JOIN receipt USING (job_id) WHERE job.job_id = ANY ($1::uuid[]);
+
+-- list_jobs: newest first.
+SELECT job.*, receipt.receipt_id FROM job LEFT JOIN receipt USING (job_id)
+WHERE ($1::text IS NULL OR wallet = $1) AND ($2::text IS NULL OR state = $2) AND ($3::text IS NULL OR job_type = $3)
+    AND ($4::uuid IS NULL OR job.job_id < $4)
+ORDER BY job.job_id DESC LIMIT $5;
+
+-- logs_of_jobs: the last lines of each job's log, oldest first.
+SELECT job_id, data FROM event WHERE kind = 'log' AND job_id = ANY ($1::uuid[]) ORDER BY seq;
+
+-- artifacts_of_jobs: what the jobs put out.
+SELECT job_id, sha256, size, name FROM artifact_of_job JOIN artifact USING (sha256)
+WHERE role = 'output' AND job_id = ANY ($1::uuid[]) ORDER BY name;
+
+-- job_stats: how many jobs stand where.
+SELECT state, count(*) AS jobs, coalesce(sum(cost), 0)::bigint AS cost FROM job GROUP BY state;

@@ -1,0 +1,58 @@
+-- insert_receipts: signed statements of finished jobs.
+INSERT INTO receipt (receipt_id, job_id, body, signature, signer)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::text[], $5::text[]);
+
+-- unanchored: receipts that are on no chain yet.
+SELECT receipt_id, body FROM receipt WHERE anchor_id IS NULL ORDER BY receipt_id LIMIT $1;
+
+-- unanchored_age: how many wait, and for how long the oldest has.
+SELECT count(*) AS waiting, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS oldest_s
+FROM (SELECT created_at FROM receipt WHERE anchor_id IS NULL ORDER BY receipt_id LIMIT $1) AS first;
+
+-- insert_anchor: a Merkle root and the chain transaction that carries it.
+INSERT INTO anchor (anchor_id, root, size, signature) VALUES ($1, $2, $3, $4);
+
+-- assign_receipts: receipts to their places under the root. Fewer rows back: another coordinator anchored some.
+UPDATE receipt SET anchor_id = $2, position = given.position - 1
+FROM unnest($1::uuid[]) WITH ORDINALITY AS given (receipt_id, position)
+WHERE receipt.receipt_id = given.receipt_id AND receipt.anchor_id IS NULL
+RETURNING receipt.receipt_id;
+
+-- free_receipts: their anchor failed; they wait for another.
+UPDATE receipt SET anchor_id = NULL, position = NULL
+FROM anchor WHERE receipt.anchor_id = anchor.anchor_id AND anchor.signature = $1;
+
+-- anchored_jobs: the jobs whose receipts a chain transaction carries.
+SELECT job.job_id, job.wallet, receipt.receipt_id FROM receipt JOIN anchor USING (anchor_id) JOIN job USING (job_id)
+WHERE anchor.signature = $1;
+
+-- receipt_of_job: the receipt with its place on the chain, if it has one.
+SELECT receipt.body, receipt.signature, receipt.signer, receipt.position, receipt.anchor_id,
+       anchor.root, anchor.size, anchor.signature AS anchor_signature,
+       chain_transaction.state AS anchor_state, chain_transaction.slot
+FROM receipt LEFT JOIN anchor USING (anchor_id)
+LEFT JOIN chain_transaction ON chain_transaction.signature = anchor.signature
+WHERE receipt.job_id = $1;
+
+-- bodies_of_anchor: all receipts under a root, in their places.
+SELECT body FROM receipt WHERE anchor_id = $1 ORDER BY position;
+
+-- recent: the latest anchored receipts.
+SELECT job.job_id, job.job_type, job.cost, job.verdict, receipt.receipt_id, anchor.signature, settled.slot, settled.finalized_at
+FROM chain_transaction AS settled JOIN anchor ON anchor.signature = settled.signature
+JOIN receipt USING (anchor_id) JOIN job USING (job_id)
+WHERE settled.purpose = 'anchor' AND settled.state = 'finalized'
+ORDER BY settled.finalized_at DESC, receipt.position DESC LIMIT $1;
+
+-- on_chain: what the chain holds of us.
+SELECT (SELECT coalesce(sum(anchor.size), 0) FROM anchor JOIN chain_transaction USING (signature)
+        WHERE chain_transaction.state = 'finalized')::bigint AS jobs,
+       (SELECT coalesce(sum(amount), 0) FROM payout WHERE state = 'finalized' AND kind = 'earnings')::bigint AS paid,
+       (SELECT max(slot) FROM chain_transaction WHERE state = 'finalized') AS slot,
+       (SELECT max(finalized_at) FROM chain_transaction WHERE state = 'finalized') AS at;
+
+-- active_on_chain: nodes whose work is in a receipt of the last day that is on the chain.
+SELECT count(DISTINCT job.node_id) FROM chain_transaction JOIN anchor USING (signature)
+JOIN receipt USING (anchor_id) JOIN job USING (job_id)
+WHERE chain_transaction.purpose = 'anchor' AND chain_transaction.state = 'finalized'
+    AND chain_transaction.finalized_at > now() - interval '1 day';

@@ -1,0 +1,191 @@
+"""Puts a coordinator together and serves it until it is told to stop."""
+
+import asyncio
+import gc
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+from uuid import UUID
+
+import structlog
+import uvicorn
+import uvloop
+from litestar import Litestar
+
+from hypernode.api.app import create_app
+from hypernode.api.services import ChainFacts, Services
+from hypernode.blobs import open_blobs
+from hypernode.chain import keys
+from hypernode.chain.rpc import Rpc
+from hypernode.coordinator.access import Access
+from hypernode.coordinator.anchorer import Anchorer
+from hypernode.coordinator.bus import Bus
+from hypernode.coordinator.canceller import Canceller
+from hypernode.coordinator.depositor import Depositor
+from hypernode.coordinator.dispatcher import Dispatcher
+from hypernode.coordinator.funder import Funder
+from hypernode.coordinator.ids import new_id
+from hypernode.coordinator.intake import Intake
+from hypernode.coordinator.loops import Loops
+from hypernode.coordinator.matchmaker import Matchmaker
+from hypernode.coordinator.notary import Notary
+from hypernode.coordinator.offers import Offers
+from hypernode.coordinator.payer import Payer
+from hypernode.coordinator.registry import Registry
+from hypernode.coordinator.rescuer import Rescuer
+from hypernode.coordinator.sessions import Sessions
+from hypernode.coordinator.settler import Ended, Settler
+from hypernode.coordinator.vault import Failpoint, Vault
+from hypernode.domain.job import JobState
+from hypernode.executors import load
+from hypernode.store import events
+from hypernode.store.database import Database
+from hypernode.store.listener import listen
+from hypernode.wiring.chain import connect
+from hypernode.wiring.logs import configure
+from hypernode.wiring.settings import LOOPBACK, Auth, BadSettings, Settings
+
+log: Final = structlog.get_logger(__name__)
+
+STOP_WITHIN_S: Final = 5
+TIDY_EVERY_S: Final = 600.0
+
+
+def run(settings: Settings | None = None) -> None:
+    """Serve until SIGTERM or Ctrl-C. Raises BadSettings, loudly and before anything is served."""
+    settings = settings or Settings()
+    configure(settings.log_level)
+    _check(settings)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    # A large young generation, and what has been loaded put out of the collector's sight: the p99 of a Python
+    # server is its garbage collector (FACTS.md).
+    gc.set_threshold(50_000, 20, 1_000)
+    async with assemble(settings) as app:
+        gc.freeze()
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                host=settings.host,
+                port=settings.port,
+                log_config=None,
+                access_log=False,
+                ws="websockets-sansio",
+                timeout_graceful_shutdown=STOP_WITHIN_S,
+            )
+        )
+        await server.serve()
+
+
+@asynccontextmanager
+async def assemble(settings: Settings) -> AsyncIterator[Litestar]:
+    """The application with everything behind it, connected."""
+    chain = await connect(settings)
+    database = await Database.open(settings.database_url)
+    blobs = open_blobs(
+        settings.artifacts_url or settings.home / "artifacts", staging=settings.home / "staging"
+    )
+    policy = settings.policy()
+    executors = load()
+    reached = _failpoint(settings.failpoint)
+    registry, sessions, bus = Registry(database), Sessions(), Bus(database)
+    offers = Offers(database, sessions)
+    matchmaker = Matchmaker(database, offers)
+    funder = Funder(database, matchmaker)
+    notary = Notary(chain.network_key, chain.facts.genesis_hash)
+
+    def on_ended(ended: Ended) -> None:
+        dispatcher.ended(ended)
+        if ended.job_state is not JobState.QUEUED:
+            funder.wake([ended.wallet])
+
+    settler = Settler(database, executors, notary, policy, on_ended)
+    dispatcher = Dispatcher(database, new_id(), registry, sessions, matchmaker, settler, bus, policy)
+    services = Services(
+        open_auth=settings.auth is Auth.OPEN,
+        database=database,
+        rpc=chain.rpc,
+        blobs=blobs,
+        vault=chain.vault,
+        chain=chain.facts,
+        registry=registry,
+        sessions=sessions,
+        matchmaker=matchmaker,
+        dispatcher=dispatcher,
+        intake=Intake(database, executors, matchmaker, offers),
+        canceller=Canceller(database, matchmaker, settler),
+        bus=bus,
+        payer=Payer(database, chain.rpc, chain.vault, policy, reached),
+        anchorer=Anchorer(database, chain.rpc, chain.network_key, chain.facts.genesis_hash, policy, reached),
+        access=Access(database, registry, _domain(settings.url), settings.url, chain.facts.network),
+        units={name: executor.unit.name for name, executor in executors.items()},
+    )
+    rescuer = Rescuer(database, sessions, dispatcher, settler, policy)
+    depositor = Depositor(database, chain.rpc, chain.vault, funder)
+
+    @asynccontextmanager
+    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        loops = Loops()
+        loops.start("bus", bus.run)
+        loops.start("matchmaker", matchmaker.run)
+        loops.start("funder", funder.run)
+        loops.start("listener", lambda: listen(settings.database_url, _handlers(services)))
+        loops.every("rescuer", policy.rescue_every_s, rescuer.rescue)
+        loops.every("tidy", TIDY_EVERY_S, rescuer.tidy)
+        loops.every("beats", policy.beat_flush_s, registry.flush_beats)
+        loops.every("deposits", policy.chain_poll_s, depositor.watch)
+        loops.every("earnings", policy.payout_every_s, services.payer.gather)
+        loops.every("payouts", policy.chain_poll_s, services.payer.pay)
+        loops.every("anchors", policy.chain_poll_s, services.anchorer.anchor)
+        try:
+            yield
+        finally:
+            for session in sessions:
+                session.close()
+            await loops.stop()
+            await registry.flush_beats()
+
+    try:
+        yield create_app(services, settings.rate_limit, lifespan)
+    finally:
+        await database.close()
+        await chain.rpc.aclose()
+
+
+def _handlers(services: Services) -> dict[str, Callable[[str], None]]:
+    def node_changed(payload: str) -> None:
+        if payload:
+            services.dispatcher.gone(UUID(payload))
+
+    return {
+        events.EVENTS_CHANNEL: lambda _: services.bus.wake(),
+        events.QUEUE_CHANNEL: lambda _: services.matchmaker.refill(),
+        events.NODES_CHANNEL: node_changed,
+    }
+
+
+def _failpoint(name: str) -> Failpoint:
+    def reached(point: str) -> None:
+        if point == name:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return reached
+
+
+def _domain(url: str) -> str:
+    return url.split("://", 1)[-1].split("/", 1)[0]
+
+
+def _check(settings: Settings) -> None:
+    if not settings.database_url:
+        raise BadSettings("DATABASE_URL is empty: `hypernode up` brings a PostgreSQL of its own, or set it")
+    if settings.auth is Auth.OPEN and settings.host not in LOOPBACK:
+        raise BadSettings(
+            f"HYPERNODE_AUTH=open believes every caller, so it must not be served on {settings.host}: "
+            "set HYPERNODE_AUTH=signed, or HYPERNODE_HOST=127.0.0.1"
+        )

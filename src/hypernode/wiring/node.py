@@ -1,0 +1,38 @@
+"""Runs this machine's node."""
+
+import asyncio
+import os
+from pathlib import Path
+
+from hypernode.node.agent import serve
+from hypernode.node.links import LinkChoice
+from hypernode.node.settings import NodeSettings
+from hypernode.wiring.logs import configure
+
+
+def run(
+    *,
+    coordinator_url: str,
+    wallet: str,
+    token: str,
+    home: Path,
+    capacity: int,
+    price: str,
+    job_types: frozenset[str] | None,
+    link: LinkChoice,
+    log_level: str = "info",
+) -> None:
+    """Work until SIGTERM or Ctrl-C: the first lets running jobs finish, the second does not."""
+    configure(log_level)
+    settings = NodeSettings(
+        coordinator_url=coordinator_url,
+        wallet=wallet,
+        home=home,
+        token=token,
+        capacity=capacity,
+        price=price,
+        job_types=job_types,
+        link=link,
+        environment=dict(os.environ),
+    )
+    asyncio.run(serve(settings))

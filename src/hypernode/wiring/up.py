@@ -1,0 +1,154 @@
+"""`hypernode up`: a whole network on one machine, everything it keeps in one folder."""
+
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from hypernode.chain import keys, localnet
+from hypernode.store.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from hypernode.wiring.processes import Child, ChildFailed, wait_until_ready
+from hypernode.wiring.settings import BadSettings, Settings
+
+READY_WITHIN_S: Final = 60.0
+WATCH_EVERY_S: Final = 0.5
+QUICK: Final = {
+    "HYPERNODE_PAYOUT_EVERY_S": "1",
+    "HYPERNODE_CHAIN_POLL_S": "0.3",
+    "HYPERNODE_ANCHOR_EVERY_S": "1",
+}
+"""On a chain of one's own every payout and anchor is free: nothing needs to wait. The environment may say otherwise."""
+
+
+Spawn = Callable[[str, list[str], dict[str, str]], Child]
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A running network."""
+
+    url: str
+    rpc_url: str
+    home: Path
+    children: list[Child]
+
+    def check(self) -> None:
+        """Raises ChildFailed if a part of it has ended."""
+        for child in self.children:
+            child.check()
+
+
+def run() -> None:
+    """Keep a network running until SIGTERM or Ctrl-C, which may also come while it starts."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
+    try:
+        with start(Settings()) as network:
+            print(f"Hypernode is up at {network.url}  (API description: {network.url}/docs)")
+            print(f"Solana localnet at {network.rpc_url}, everything kept in {network.home}. Ctrl-C stops it.", flush=True)
+            while True:
+                network.check()
+                time.sleep(WATCH_EVERY_S)
+    except _Stopped:
+        return
+    except (ChildFailed, BadSettings, EmbeddedPostgresError) as error:
+        sys.exit(f"hypernode up: {error}")
+
+
+class _Stopped(BaseException):
+    """Somebody asked us to stop."""
+
+
+def _stop(*_: object) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)  # Stopping takes a moment; it must not be cut short.
+    raise _Stopped
+
+
+@contextmanager
+def start(settings: Settings | None = None) -> Iterator[Network]:
+    """A network that runs while the context does. Raises ChildFailed, EmbeddedPostgresError."""
+    settings = settings or Settings(PORT=_free_port())
+    home = settings.home.expanduser().absolute()
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    logs = home / "logs"
+    with ExitStack() as running:
+        children: list[Child] = []
+
+        def spawn(name: str, arguments: list[str], environment: dict[str, str]) -> Child:
+            child = Child(name, arguments, environment, logs / f"{name}.log")
+            children.append(child)
+            running.callback(child.stop)
+            return child
+
+        environment = {"HYPERNODE_HOME": str(home), "PORT": str(settings.port)}
+        database_url = settings.database_url or running.enter_context(EmbeddedPostgres(home / "postgres")).dsn
+        environment["DATABASE_URL"] = str(database_url)
+        rpc_url = settings.solana_rpc_url
+        if not rpc_url:
+            rpc_url = _start_localnet(settings, home, spawn)
+            environment |= {name: value for name, value in QUICK.items() if name not in os.environ}
+        environment["SOLANA_RPC_URL"] = rpc_url
+        coordinator = spawn("coordinator", ["coordinator"], environment)
+        url = f"http://{settings.host}:{settings.port}"
+        wait_until_ready(coordinator, lambda: _healthy(url), READY_WITHIN_S)
+        if settings.up_node:
+            _start_node(url, home, spawn)
+        yield Network(url, rpc_url, home, children)
+
+
+def _start_localnet(settings: Settings, home: Path, spawn: Spawn) -> str:
+    folder = home / "localnet"
+    arguments = ["localnet", "--folder", str(folder), "--port", str(settings.localnet_port)]
+    child = spawn("localnet", [*arguments, *(["--token-2022"] if settings.token_2022 else [])], {})
+
+    def listening() -> bool:
+        state = localnet.read(folder)
+        return state is not None and state.pid == child.process.pid
+
+    wait_until_ready(child, listening, READY_WITHIN_S)
+    state = localnet.read(folder)
+    assert state is not None
+    return state.rpc_url
+
+
+def _start_node(url: str, home: Path, spawn: Spawn) -> None:
+    """A node whose provider is a wallet of this home; only its address leaves the key's file."""
+    folder = home / "keys"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    provider = keys.address_of(keys.load_or_create(folder / "provider.json"))
+    node = spawn(
+        "node", ["node", "start", "--coordinator", url, "--wallet", provider, "--home", str(home / "node"),
+                 "--price", "1"], {}
+    )  # fmt: skip
+    wait_until_ready(node, lambda: _connected(url, provider), READY_WITHIN_S)
+
+
+def _healthy(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health").is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _connected(url: str, provider: str) -> bool:
+    """Whether the provider's node has said what it offers."""
+    try:
+        nodes = httpx.get(f"{url}/api/nodes/wallet/{provider}").json()["nodes"]
+    except httpx.HTTPError:
+        return False
+    return any(node["status"] == "online" and node["engines"] for node in nodes)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
