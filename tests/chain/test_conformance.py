@@ -162,7 +162,7 @@ async def test_an_anchor_that_another_wallet_wrote_beside_our_signature_is_none(
     )
 
 
-async def test_web3_js_finds_its_way(network: Network, modules: Path, treasury: Money):
+def test_web3_js_finds_its_way(network: Network, modules: Path, treasury: Money):
     done = subprocess.run(
         ["node", str(SCRIPTS / "client.cjs"), network.rpc_url, network.ws_url, treasury.token_program],
         env={**os.environ, "NODE_PATH": str(modules)},

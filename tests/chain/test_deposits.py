@@ -133,7 +133,7 @@ def history(count: int) -> list[SignatureInfo]:
 
 
 def news(infos: list[SignatureInfo], until: str | None, until_slot: int) -> list[str]:
-    rpc = cast("Rpc", History(infos))
+    rpc = cast("Rpc", cast("object", History(infos)))
     return [info.signature for info in asyncio.run(new_signatures(rpc, "vault", until, until_slot))]
 
 

@@ -1,6 +1,7 @@
 """What is the localnet's own: it survives kill -9, keeps to its clock, its faucet gives, its levers break things."""
 
 import asyncio
+import base64
 import json
 import signal
 import subprocess
@@ -8,7 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import httpx
 import pytest
@@ -20,7 +21,7 @@ from hypernode.chain import keys, localnet, tokens
 from hypernode.chain.deposits import deposits_in
 from hypernode.chain.keys import Keypair
 from hypernode.chain.localnet import Localnet
-from hypernode.chain.rpc import Rpc, RpcRefused, RpcUnavailable
+from hypernode.chain.rpc import Commitment, Rpc, RpcRefused, RpcUnavailable
 from hypernode.chain.transactions import Outcome, landed, sign_instructions, sign_memo, sign_transfer
 
 from .networks import FAST, SOL, LocalnetProcess, final_fate
@@ -75,6 +76,7 @@ def test_kill_9_loses_nothing(tmp_path: Path, program: str):
 
 
 Answer = TypeVar("Answer")
+LEVELS: Final[tuple[Commitment, ...]] = ("processed", "confirmed", "finalized")
 
 
 async def with_rpc(state: Localnet, act: Callable[[Rpc], Awaitable[Answer]]) -> Answer:
@@ -113,13 +115,13 @@ async def test_the_mint_is_fit_to_be_money(local: Rpc, local_state: Localnet):
 def test_a_state_is_shown_only_at_the_commitment_that_it_has_reached(tmp_path: Path):
     process = LocalnetProcess(tmp_path, "--slot-ms", "3600000", "--finalize-slots", "5", "--faults")
 
-    async def watch(rpc: Rpc) -> list[tuple[int, int, int, bool]]:
+    async def watch(rpc: Rpc) -> list[tuple[list[int], bool]]:
         wallet = keys.address_of(Keypair())
         signature = await rpc.airdrop(wallet, SOL)
-        seen: list[tuple[int, int, int, bool]] = []
+        seen: list[tuple[list[int], bool]] = []
         for _ in range(3):
-            balances = [await rpc.balance(wallet, level) for level in ("processed", "confirmed", "finalized")]
-            seen.append((*balances, await rpc.transaction(signature) is not None))
+            balances = [await rpc.balance(wallet, level) for level in LEVELS]
+            seen.append((balances, await rpc.transaction(signature) is not None))
             await rpc.call("hypernode_fault", "warp", 4)
         return seen
 
@@ -127,7 +129,31 @@ def test_a_state_is_shown_only_at_the_commitment_that_it_has_reached(tmp_path: P
         seen = asyncio.run(with_rpc(process.start(), watch))
     finally:
         process.kill()
-    assert seen == [(SOL, 0, 0, False), (SOL, SOL, 0, False), (SOL, SOL, SOL, True)]
+    assert seen == [([SOL, 0, 0], False), ([SOL, SOL, 0], False), ([SOL, SOL, SOL], True)]
+
+
+def test_preflight_sees_no_more_than_its_commitment(tmp_path: Path):
+    process = LocalnetProcess(tmp_path, "--slot-ms", "3600000", "--finalize-slots", "5", "--faults")
+
+    async def watch(rpc: Rpc) -> list[str]:
+        customer = Keypair()
+        await rpc.airdrop(keys.address_of(customer), SOL)
+        refusals: list[str] = []
+        for level in LEVELS:
+            # The blockhash is final: what differs is only whether the airdrop is.
+            signed = sign_memo(customer, level, (await rpc.latest_blockhash("finalized")).blockhash)
+            options = {"encoding": "base64", "preflightCommitment": level}
+            try:
+                await rpc.call("sendTransaction", base64.b64encode(signed.raw).decode(), options)
+            except RpcRefused as refusal:
+                refusals.append(f"{level}: {refusal.transaction_error}")
+        return refusals
+
+    try:
+        refusals = asyncio.run(with_rpc(process.start(), watch))
+    finally:
+        process.kill()
+    assert refusals == ["confirmed: AccountNotFound", "finalized: AccountNotFound"]
 
 
 async def test_a_blockhash_expires(local: Rpc):

@@ -99,7 +99,7 @@ class ScriptedNode:
 
 
 def fate_at(node: ScriptedNode) -> Fate:
-    return asyncio.run(landed(cast("Rpc", node), "signature", LAST_HEIGHT))
+    return asyncio.run(landed(cast("Rpc", cast("object", node)), "signature", LAST_HEIGHT))
 
 
 def test_a_transaction_expires_only_past_its_last_height_on_a_node_that_keeps_up():

@@ -13,6 +13,7 @@ from coordinator_stub import NODE_ID, CoordinatorStub, Served
 
 from hypernode.node import status
 from hypernode.node.agent import Agent
+from hypernode.node.home import HomeInUse
 from hypernode.node.machine import Machine, look
 from hypernode.node.settings import NodeSettings
 from hypernode.protocol.frames import Beat, Decline, Hello, Offer, Reported, Revoke, Stream
@@ -244,3 +245,23 @@ async def test_a_node_that_was_removed_registers_again(network: Network):
     network.stub.hang_up.set()
 
     await until(lambda: len(network.stub.registered) == 2 and network.stub.connections == 2)
+
+
+async def test_a_model_that_ran_is_offered_as_warm(network: Network):
+    chat = {"prompt": "What is 2+2?", "maxTokens": 2}
+    network.offer(Offer("a", "job-a", 1, "llm_inference", "default", chat, max_duration_s=60))
+
+    await until(lambda: any(each.warm_models for hello in network.stub.got(Hello) for each in hello.engines))
+
+    assert network.stub.reports()[0].model == "smollm2-135m-instruct"
+
+
+async def test_a_home_is_held_by_one_agent(network: Network, machine: Machine):
+    with pytest.raises(HomeInUse):
+        Agent(NodeSettings("http://127.0.0.1:9", WALLET, network.home), machine)
+
+
+@pytest.mark.parametrize("wrong", [{"coordinator_url": "localhost:3001"}, {"capacity": 0}, {"price": "-1"}])
+def test_wrong_settings_are_refused_at_once(tmp_path: Path, wrong: dict[str, Any]):
+    with pytest.raises(ValueError, match=r"begins with|capacity|negative"):
+        NodeSettings(**{"coordinator_url": "http://127.0.0.1:9", "wallet": WALLET, "home": tmp_path, **wrong})

@@ -2,15 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
-from importlib.metadata import version
 from typing import Final
 
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin, SwaggerRenderPlugin
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -18,6 +15,7 @@ from prometheus_client.registry import Collector
 from hypernode.api.access import Keys, SignIn
 from hypernode.api.artifacts import Artifacts
 from hypernode.api.callers import Doorkeeper, provide_caller
+from hypernode.api.docs import OPENAPI, assets, openapi
 from hypernode.api.errors import HANDLERS
 from hypernode.api.events import event_socket, job_events
 from hypernode.api.jobs import Jobs
@@ -49,6 +47,8 @@ def create_app(services: Services, rate_limit: str, lifespan: Lifespan) -> Lites
             Metrics,
             health,
             prometheus,
+            openapi,
+            assets(),
             job_events,
             event_socket,
             node_socket,
@@ -64,13 +64,7 @@ def create_app(services: Services, rate_limit: str, lifespan: Lifespan) -> Lites
         exception_handlers=HANDLERS,
         request_max_body_size=limits.MAX_BODY_BYTES,
         cors_config=_cors(open_auth=services.open_auth),
-        openapi_config=OpenAPIConfig(
-            title="Hypernode",
-            version=version("hypernode"),
-            description="A GPU and agent-oriented compute network on Solana.",
-            path="/",
-            render_plugins=[JsonRenderPlugin(path="/openapi.json"), SwaggerRenderPlugin(path="/docs")],
-        ),
+        openapi_config=OPENAPI,
         lifespan=[lifespan],
         logging_config=None,
     )

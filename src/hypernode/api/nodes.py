@@ -107,7 +107,7 @@ class Nodes(Controller):
         await services.dispatcher.heartbeat(node.node_id, data.metrics, data.status)
         return HeartbeatAnswer()
 
-    @post("/{node_id:str}/frames", status_code=200)
+    @post("/{node_id:str}/frames", status_code=200, request_max_body_size=limits.MAX_FRAME_BYTES)
     async def exchange(
         self,
         services: Services,

@@ -137,7 +137,10 @@ class Rpc:
             answer = msgspec.json.decode(response.content, type=dict[str, Any])
         except msgspec.DecodeError as error:
             raise RpcUnavailable(method, f"HTTP {response.status_code} without JSON") from error
-        if (refusal := answer.get("error")) is not None:
+        refusal = answer.get("error")
+        if isinstance(refusal, str):
+            raise RpcUnavailable(method, refusal)  # A gateway before the node, not the node.
+        if refusal is not None:
             raise RpcRefused(method, refusal["code"], refusal["message"], refusal.get("data"))
         if "result" not in answer:
             raise RpcUnavailable(method, f"HTTP {response.status_code} without a result")

@@ -23,7 +23,7 @@ TOKEN_ACCOUNT_BYTES: Final = 165
 MAX_MEMO_BYTES: Final = 1_059
 """A longer memo does not fit a chain transaction with one signer."""
 
-# Byte offsets in SPL Token's Mint, little-endian. Token-2022 pads it to 165 bytes: then come the account type and extensions.
+# Byte offsets in SPL Token's Mint, little-endian. Token-2022 pads it to 165 bytes; the type and extensions follow.
 _MINT_AUTHORITY, _SUPPLY, _DECIMALS, _INITIALIZED, _FREEZE_AUTHORITY = 0, 36, 44, 45, 46
 _ACCOUNT_TYPE: Final = 165
 _IS_MINT, _IS_ACCOUNT = 1, 2
@@ -39,7 +39,7 @@ _MINT_TOKENS_AUTHORITY: Final = 0
 
 
 class UnsuitableMint(ValueError):
-    """The mint cannot be the network's money: who controls it could take, freeze, dilute or tax balances."""
+    """The mint is not fit to be money: somebody could take, freeze, dilute or tax balances."""
 
     def __init__(self, mint: str, reason: str) -> None:
         super().__init__(f"mint {mint} is not fit to be HYPER: {reason}")
@@ -49,7 +49,7 @@ class UnsuitableMint(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Mint:
-    """A mint that passed `inspect_mint`. `token_program` owns it and all of its token accounts; supply in base units."""
+    """A mint that passed `inspect_mint`. `token_program` owns it and its token accounts; supply in base units."""
 
     address: str
     token_program: str

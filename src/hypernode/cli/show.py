@@ -3,6 +3,7 @@
 Names, logs and tokens come from strangers' machines: whatever could steer a terminal is made visible first.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -17,6 +18,8 @@ COLOURS: Final = {
     "batched": "yellow", "not checked": "yellow", "unverified": "yellow",
     "failed": "red", "cancelled": "red", "suspended": "red", "offline": "red",
 }  # fmt: skip
+
+_HUMP: Final = re.compile(r"(?<=[a-z])[A-Z](?=[a-z])")
 
 
 def printable(text: str) -> str:
@@ -63,5 +66,11 @@ def details(**values: Any) -> Table:
     view.add_column(style="bold", no_wrap=True)
     view.add_column()
     for name, value in values.items():
-        view.add_row(Text(printable(name).replace("_", " ").capitalize()), cell(value))
+        view.add_row(_label(name), cell(value))
     return view
+
+
+def _label(name: str) -> Text:
+    """A name of Python or of JSON in words: `inputDigest` and `input_digest` become `Input digest`."""
+    words = _HUMP.sub(lambda hump: f" {hump[0].lower()}", printable(name)).replace("_", " ")
+    return Text(words[:1].upper() + words[1:])

@@ -190,7 +190,9 @@ class Dispatcher:
                 await self._end_quietly(Ending(lease_id, LeaseEvent.FAIL, reason))
         for lease_id in claimed - session.leases.keys() - {None}:
             session.send(Revoke(str(lease_id), LOST))
-        await self._renew(session, [held.lease_id for held in session.leases.values() if held.accepted])
+        for held in list(session.leases.values()):  # An Accept may have been lost with the old connection.
+            await self._accept(session, Accept(str(held.lease_id)))
+        await self._renew(session, list(session.leases))
 
     async def _accept(self, session: Session, frame: Accept) -> None:
         held = session.leases.get(_uuid(frame.lease_id))

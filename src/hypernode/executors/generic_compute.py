@@ -1,15 +1,16 @@
 """Runs a customer's WebAssembly module under wasmtime: bounded, without network, and the same on every node.
 
-Given the same input, output and fuel are equal on every machine that runs the same wasmtime: NaNs are canonical, threads
-and relaxed SIMD are off, WASI's clock starts at 2000-01-01 and moves a microsecond a reading, its random bytes are a fixed
-stream. Not fixed: `poll_oneoff` sleeps in real time, file timestamps are the machine's, and the depth at which the call
-stack ends depends on the instruction set.
+Given the same input, output and fuel are equal on every machine that runs the same wasmtime: NaNs are canonical,
+threads and relaxed SIMD are off, WASI's clock starts at 2000-01-01 and moves a microsecond a reading, its random bytes
+are a fixed stream. Not fixed: `poll_oneoff` sleeps in real time, file timestamps are the machine's, and the depth at
+which the call stack ends depends on the instruction set.
 """
 
 import codecs
 import hashlib
 import tempfile
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from threading import Timer
@@ -107,7 +108,7 @@ class GenericCompute:
     def probe(self) -> Capability:
         """Available where wasmtime can be loaded."""
         try:
-            import wasmtime  # noqa: F401
+            import_module("wasmtime")
         except Exception as error:  # noqa: BLE001  A native library can fail to load in many ways.
             return Capability(available=False, missing=f"wasmtime: {error}", fix="pip install 'hypernode[wasm]'")
         return Capability(available=True, engine=_engine_name())

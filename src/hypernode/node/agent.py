@@ -10,8 +10,10 @@ from typing import Any, Final
 
 import httpx
 import structlog
+from msgspec.structs import replace
 
 from hypernode.node import inventory, status
+from hypernode.node.home import hold
 from hypernode.node.identity import Identity, register
 from hypernode.node.links import Link, LinkLost, LinkRefused, open_link
 from hypernode.node.machine import Machine, look
@@ -43,15 +45,14 @@ async def serve(settings: NodeSettings) -> None:
 
 
 class Agent:
-    """One node. `run` it once; `drain` or `stop` it from the same event loop."""
+    """One node. `run` it once; `drain` or `stop` it from the same event loop. Raises HomeInUse."""
 
     def __init__(self, settings: NodeSettings, machine: Machine) -> None:
         self.online = asyncio.Event()
         """Set while the coordinator has this node's offers."""
         self._settings = settings
         self._machine = machine
-        for folder in (settings.home, settings.home / "models", settings.home / "cache"):
-            folder.mkdir(parents=True, exist_ok=True)
+        self._lock = hold(settings.home)
         self._http = httpx.AsyncClient(base_url=settings.coordinator_url)
         self._outbox = Outbox()
         self._work = Work(settings, machine.executors, Transfers(self._http), self._outbox)
@@ -79,10 +80,11 @@ class Agent:
 
     async def run(self) -> None:
         """Serve until drained or stopped. Raises RegistrationRefused where the coordinator will not have this node."""
-        async with self._http:
-            await _first_of(self._connect(), self._leave(), self._fence())
-        self._link_name = ""
-        self._write_status("stopped")
+        with self._lock:
+            async with self._http:
+                await _first_of(self._connect(), self._leave(), self._fence())
+            self._link_name = ""
+            self._write_status("stopped")
 
     async def _leave(self) -> None:
         """Return when it is time to go."""
@@ -123,7 +125,7 @@ class Agent:
             self.online.clear()
             self._link_name = ""
             self._write_status("connecting")
-            await asyncio.sleep(retry_after_s(failures, random.random()))  # noqa: S311  No secret.
+            await asyncio.sleep(retry_after_s(failures, random.random()))
 
     async def _register(self) -> Identity:
         hardware, job_types = self._machine.hardware, list(self._machine.executors)
@@ -133,13 +135,16 @@ class Agent:
         return registered
 
     def _hello(self) -> Hello:
-        return Hello(self._settings.capacity, self._machine.offers, self._work.leases, self._work.draining)
+        warm = self._work.warm
+        offers = [replace(offer, warm_models=sorted(warm[offer.job_type])) for offer in self._machine.offers]
+        return Hello(self._settings.capacity, offers, self._work.leases, self._work.draining)
 
     async def _converse(self, link: Link) -> None:
         """Speak over one link until it is lost."""
         self._link_name = link.name
-        await link.send([self._hello()])
-        await _first_of(self._listen(link), self._speak(link), self._beat(link))
+        hello = self._hello()
+        await link.send([hello])
+        await _first_of(self._listen(link), self._speak(link), self._beat(link, hello))
 
     async def _listen(self, link: Link) -> None:
         while True:
@@ -148,8 +153,9 @@ class Agent:
                     case Welcome():
                         self._welcome = frame
                         self._heard_at = asyncio.get_running_loop().time()
+                        if not self.online.is_set():
+                            _log.info("online", node=frame.node_id, link=link.name)
                         self.online.set()
-                        _log.info("online", node=frame.node_id, link=link.name)
                     case Offer():
                         self._work.take(frame)
                     case Revoke(lease_id, reason):
@@ -167,8 +173,8 @@ class Agent:
                 self._outbox.put_back(frames)
                 raise
 
-    async def _beat(self, link: Link) -> None:
-        """Keep the leases alive, and repeat reports that nobody acknowledged."""
+    async def _beat(self, link: Link, said: Hello) -> None:
+        """Keep the leases alive, repeat reports that nobody acknowledged, tell of models that have become warm."""
         try:
             async with asyncio.timeout(WELCOME_TIMEOUT_S):
                 await self.online.wait()
@@ -180,6 +186,8 @@ class Agent:
             metrics = await asyncio.to_thread(inventory.live_metrics, with_gpus=has_gpus)
             sent_at = loop.time()
             await link.send([Beat(self._work.leases, metrics), *self._work.reports()])
+            if (hello := self._hello()).engines != said.engines:
+                await link.send([said := hello])
             await link.confirm()
             self._heard_at = sent_at
             self._write_status("draining" if self._work.draining else "online")

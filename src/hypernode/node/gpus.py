@@ -2,7 +2,6 @@
 
 import json
 import platform
-import re
 import shutil
 import subprocess
 import sys
@@ -67,8 +66,8 @@ def parse_nvml(answer: str) -> GpuReport:
 
 def parse_amd_smi(answer: str) -> GpuReport:
     """The JSON of `amd-smi static`: a list of GPUs, wrapped in `gpu_data` since ROCm 6.4."""
-    found = json.loads(answer)
-    cards = found["gpu_data"] if isinstance(found, dict) else found
+    found: Any = json.loads(answer)
+    cards: Any = found["gpu_data"] if "gpu_data" in found else found
     return GpuReport(
         [
             Gpu(
@@ -117,11 +116,9 @@ def parse_system_profiler(answer: str) -> GpuReport:
 
 def _megabytes(size: Any) -> int:
     """amd-smi writes `{"value": 196592, "unit": "MB"}`, and before ROCm 6 the text `196592 MB`."""
-    if isinstance(size, dict):
-        value, unit = size.get("value", 0), str(size.get("unit", "MB"))
-    else:
-        value, unit = (re.findall(r"[\d.]+|[A-Z]+", str(size)) + ["0", "MB"])[:2]
-    return int(float(value) * (1024 if unit.upper().startswith("G") else 1))
+    text = f"{size['value']} {size['unit']}" if isinstance(size, dict) else str(size)
+    value, _, unit = text.partition(" ")
+    return int(float(value) * (1024 if unit.startswith("G") else 1))
 
 
 _PROBES: Final[Sequence[tuple[str | None, Sequence[str], Callable[[str], GpuReport]]]] = (

@@ -5,7 +5,8 @@ Both carry JSON arrays of frames (hypernode.protocol.frames) and prove the node 
 A worker in any language can do without the agent, in plain HTTP:
 
 1. `POST /api/nodes/register` once; keep `node.nodeId` and `nodeToken`.
-2. `POST /api/nodes/{nodeId}/frames?waitSeconds=0` with `[{"kind": "hello", "engines": [{"jobType": "llm_inference"}]}]`.
+2. `POST /api/nodes/{nodeId}/frames?waitSeconds=0` with
+   `[{"kind": "hello", "engines": [{"jobType": "llm_inference"}]}]`.
 3. In a loop, `POST /api/nodes/{nodeId}/frames?waitSeconds=25` with `[]`: the answer's `frames` hold offers.
 4. For an offer, send `[{"kind": "accept", "leaseId": ...}]`, do the work, and send a beat that names the lease
    (`[{"kind": "beat", "leases": [...]}]`, or `POST /api/nodes/{nodeId}/heartbeat`, which renews all) as often as the
@@ -14,7 +15,7 @@ A worker in any language can do without the agent, in plain HTTP:
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Final, Literal, Protocol
@@ -63,7 +64,7 @@ class Link(Protocol):
 
 
 @asynccontextmanager
-async def open_link(http: httpx.AsyncClient, node_id: str, choice: LinkChoice = "auto") -> AsyncIterator[Link]:
+async def open_link(http: httpx.AsyncClient, node_id: str, choice: LinkChoice = "auto") -> AsyncGenerator[Link]:
     """A link by the coordinator's base URL and the token that `http` carries.
 
     `auto` takes a WebSocket, and long-poll where the upgrade is refused or does not get through.

@@ -5,14 +5,16 @@ A program of its own, since a driver in a bad state can hang or crash whoever as
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
-import pynvml
+import pynvml as _pynvml  # pyright: ignore[reportMissingTypeStubs]
 
 from hypernode.node.gpus import Gpu, GpuLoad, GpuReport
 
-_MB = 1 << 20
+_MB: Final = 1 << 20
+pynvml: Any = _pynvml
+"""Untyped."""
 
 
 def main() -> None:

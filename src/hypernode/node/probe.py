@@ -22,7 +22,8 @@ TIMEOUT_S: Final = 60.0
 def main() -> None:
     """Print one capability."""
     found = load_one(sys.argv[1]).probe()
-    print("\n" + msgspec.json.encode(found).decode())  # noqa: T201  On a line of its own, after what an engine prints.
+    # On a line of its own, after what an engine prints.
+    sys.stdout.buffer.write(b"\n" + msgspec.json.encode(found))
 
 
 def probe(executors: Mapping[str, Executor], environment: Mapping[str, str]) -> dict[str, Capability]:

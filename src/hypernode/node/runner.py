@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from hypernode.node import events
-from hypernode.node.events import Done, Failed, Log, Progress, Spec, Stream
+from hypernode.node.events import AnyEvent, Done, Failed, Log, Progress, Spec, Stream
 from hypernode.node.outputs import OutputFile, collect, measure, within
 from hypernode.ports import ExecutionFailed, Executor
 from hypernode.protocol.limits import MAX_ARTIFACT_BYTES, MAX_OUTPUT_FILES, MAX_RESULT_BYTES, MAX_STREAM_CHARS
@@ -74,7 +74,7 @@ async def run(
     *,
     fetch: Fetch,
     on_event: OnEvent,
-    limits: Limits = Limits(),  # noqa: B008  Frozen.
+    limits: Limits = Limits(),
     environment: Mapping[str, str] = {},
     prefix: Sequence[str] = (),
 ) -> Finished:
@@ -139,7 +139,7 @@ class _Child:
 
 
 @contextlib.asynccontextmanager
-async def _child(prefix: Sequence[str], folder: Path, environment: Mapping[str, str]) -> AsyncIterator[_Child]:
+async def _child(prefix: Sequence[str], folder: Path, environment: Mapping[str, str]) -> AsyncGenerator[_Child]:
     """The child process, leader of its own session and group. None of the group outlives the context."""
     read_fd, write_fd = os.pipe()
     try:
@@ -210,11 +210,9 @@ async def _converse(child: _Child, spec: Spec, on_event: OnEvent, limits: Limits
 
 async def _follow(child: _Child, on_event: OnEvent, limits: Limits) -> Done:
     stream_room, log_room = limits.stream_chars, limits.log_lines
-    while line := await _next_line(child.events):
-        match event := events.decode(line):
+    while event := await _next_event(child.events, limits):
+        match event:
             case Done():
-                if len(line) > limits.result_bytes:
-                    raise ExecutionFailed(f"the result is larger than {limits.result_bytes} bytes", blames_input=True)
                 return event
             case Failed():
                 raise ExecutionFailed(event.message, blames_input=event.blames_input)
@@ -235,12 +233,16 @@ async def _follow(child: _Child, on_event: OnEvent, limits: Limits) -> Done:
     raise ExecutionFailed(f"the job's process {how} without a result: {child.last_words()}".rstrip(": "))
 
 
-async def _next_line(reader: asyncio.StreamReader) -> bytes:
-    """Empty at the end."""
+async def _next_event(reader: asyncio.StreamReader, limits: Limits) -> AnyEvent | None:
+    """None at the end, and for the broken line of a child that was killed while it wrote."""
     try:
-        return await reader.readline()
-    except ValueError:
-        raise ExecutionFailed("the job's process sent an event that is too long") from None
+        line = await reader.readline()
+        event: AnyEvent | None = events.decode(line) if line.endswith(b"\n") else None
+    except (ValueError, msgspec.DecodeError) as error:  # ValueError: longer than the reader's limit.
+        raise ExecutionFailed(f"the job's process sent no event: {error}") from None
+    if isinstance(event, Done) and len(line) > limits.result_bytes:
+        raise ExecutionFailed(f"the result is larger than {limits.result_bytes} bytes", blames_input=True)
+    return event
 
 
 async def _watch_outputs(outputs: Path, limits: Limits) -> Done:

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from hypernode.domain.money import parse
 from hypernode.executors.llm_inference.settings import CACHE_DIR, MODELS_DIR
 from hypernode.node.links import LinkChoice
+from hypernode.protocol.limits import MAX_CAPACITY
 from hypernode.protocol.nodes import Location
 
 DRAIN_TIMEOUT_S: Final = 600.0
@@ -14,7 +16,7 @@ DRAIN_TIMEOUT_S: Final = 600.0
 
 @dataclass(frozen=True, slots=True)
 class NodeSettings:
-    """Given once, when the node starts; the command line and its environment make it."""
+    """Given once, when the node starts; the command line and its environment make it. Raises ValueError."""
 
     coordinator_url: str
     wallet: str  #: Address that is paid.
@@ -22,13 +24,23 @@ class NodeSettings:
     token: str = ""  #: Proves the wallet's consent: a node token, or an API key of the wallet.
     capacity: int = 1  #: Jobs at once.
     price: str = "0"  #: HYPER per hour.
-    unit_prices: Mapping[str, str] = field(default_factory=dict)  #: Job type -> HYPER for its unit of price.
+    unit_prices: Mapping[str, str] = field(default_factory=dict[str, str])  #: Job type -> HYPER for its unit of price.
     job_types: frozenset[str] | None = None  #: Only these are taken; None: all that this machine can do.
     link: LinkChoice = "auto"
     location: Location | None = None
     machine_id: str = ""  #: Tells the wallet's nodes apart; empty: made from the machine and its home.
-    environment: Mapping[str, str] = field(default_factory=dict)  #: Where executors find the variables they declare.
+    environment: Mapping[str, str] = field(
+        default_factory=dict[str, str]
+    )  #: Where executors find the variables they declare.
     drain_timeout_s: float = DRAIN_TIMEOUT_S  #: Jobs that still run this long after a first SIGTERM are killed.
+
+    def __post_init__(self) -> None:
+        if not self.coordinator_url.startswith(("http://", "https://")):
+            raise ValueError(f"a coordinator's address begins with http:// or https://, not {self.coordinator_url}")
+        if not 1 <= self.capacity <= MAX_CAPACITY:
+            raise ValueError(f"a node's capacity is 1 to {MAX_CAPACITY} jobs, not {self.capacity}")
+        for price in (self.price, *self.unit_prices.values()):
+            parse(price)
 
     def executor_environment(self) -> dict[str, str]:
         """The variables, with the folders of this home where the provider names no other."""

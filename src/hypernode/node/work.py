@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import tempfile
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,8 @@ class Work:
         self.draining = False
         self.completed = 0
         self.failed = 0
+        self.warm: defaultdict[str, set[str]] = defaultdict(set)
+        """Models that ran here since the start, by job type: they load from the page cache."""
         self._settings = settings
         self._executors = executors
         self._transfers = transfers
@@ -108,7 +111,8 @@ class Work:
     async def stop(self) -> None:
         """Kill all runs, and return when their processes are gone."""
         for task in self._running:
-            task.cancel()
+            if not task.cancelling():  # A second cancellation would break off the cleaning.
+                task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
     async def _finish(self, offer: Offer) -> None:
@@ -117,6 +121,8 @@ class Work:
         self.completed += not report.error
         self.failed += bool(report.error)
         _log.info("job_ended", job=offer.job_id, units=report.units, error=report.error)
+        if report.model and not report.error:
+            self.warm[offer.job_type].add(report.model)
         if held := self._held.get(offer.lease_id):
             held.report = report
             self._outbox.put(report, urgent=True)
@@ -127,7 +133,7 @@ class Work:
             return await self._run(offer, folder)
         except ExecutionFailed as failure:
             return Report(offer.lease_id, error=str(failure)[:LONGEST_ERROR], blames_input=failure.blames_input)
-        except Exception as error:  # A fault of the node's own fails the job, not the node.
+        except Exception as error:  # noqa: BLE001  A fault of the node's own fails the job, not the node.
             _log.exception("job_broke", job=offer.job_id)
             return Report(offer.lease_id, error=f"the node failed: {type(error).__name__} {error}"[:LONGEST_ERROR])
         finally:
@@ -149,8 +155,8 @@ class Work:
             units=finished.units,
             artifacts=artifacts,
             fingerprint=finished.fingerprint,
-            # Whoever serves several models says in the output which one answered.
-            model=str(finished.output.get("model", offer.model)),
+            # Who serves models says in the output which one answered.
+            model=str(finished.output.get("model", "")),
         )
 
     def _teller(self, lease_id: str) -> OnEvent:

@@ -101,8 +101,8 @@ def _limit(spec: Spec) -> None:
         (resource.RLIMIT_FSIZE, spec.max_file_bytes),
     ):
         _, hard = resource.getrlimit(what)
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(what, (most, most))
+        limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(what, (limit, limit))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from hypernode.wiring.settings import BadSettings, Settings
 READY_WITHIN_S: Final = 60.0
 WATCH_EVERY_S: Final = 0.5
 QUICK: Final = {
+    "HYPERNODE_LEAST_PAYOUT": "0.000001",
     "HYPERNODE_PAYOUT_EVERY_S": "1",
     "HYPERNODE_CHAIN_POLL_S": "0.3",
     "HYPERNODE_ANCHOR_EVERY_S": "1",

@@ -5,10 +5,12 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from hypernode.chain.localnet import methods, sending
+from hypernode.chain.localnet.methods import METHODS as QUERIES
+from hypernode.chain.localnet.methods import Node
 from hypernode.chain.localnet.params import INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR, Params, Refusal
+from hypernode.chain.localnet.sending import METHODS as SENDING
 
-METHODS: Final = {**methods.METHODS, **sending.METHODS}
+METHODS: Final = {**QUERIES, **SENDING}
 MAX_BATCH: Final = 100
 
 Call = Callable[[str, Params], Any]
@@ -28,7 +30,7 @@ def answer(body: bytes, call: Call) -> Any:
     return [_answer_one(each, call) for each in batch]
 
 
-def call_on(node: methods.Node) -> Call:
+def call_on(node: Node) -> Call:
     """The methods that need no connection of their own."""
 
     def call(method: str, params: Params) -> Any:

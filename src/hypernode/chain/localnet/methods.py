@@ -9,12 +9,12 @@ from solders.message import from_bytes_versioned
 from solders.pubkey import Pubkey
 
 from hypernode.chain import base58, tokens
-from hypernode.chain.localnet import render
 from hypernode.chain.localnet.clock import MAX_BLOCKHASH_AGE
 from hypernode.chain.localnet.faucet import Faucet, FaucetFailed
 from hypernode.chain.localnet.faults import Fault, Faults
 from hypernode.chain.localnet.genesis import World
 from hypernode.chain.localnet.params import INVALID_PARAMS, MIN_SLOT_NOT_REACHED, Params, Refusal
+from hypernode.chain.localnet.render import UnknownEncoding, account_json, token_account_json
 from hypernode.chain.rpc import MAX_ACCOUNTS, Commitment
 
 VERSION: Final = "4.1.2"
@@ -47,7 +47,7 @@ Method = Callable[[Node, Params], Any]
 
 
 def epoch_info(node: Node, params: Params) -> dict[str, int]:
-    """GetEpochInfo."""
+    """`getEpochInfo`."""
     clock, commitment = node.ledger.clock, params.commitment()
     slot = clock.slot(commitment)
     return {
@@ -58,20 +58,20 @@ def epoch_info(node: Node, params: Params) -> dict[str, int]:
 
 
 def latest_blockhash(node: Node, params: Params) -> Any:
-    """GetLatestBlockhash: of the newest block at the commitment, which is good for 150 more."""
+    """`getLatestBlockhash`: of the newest block at the commitment, which is good for 150 more."""
     height = node.ledger.clock.height(params.commitment())
     blockhash = base58.encode(node.ledger.clock.blockhash(height))
     return node.in_context(params, {"blockhash": blockhash, "lastValidBlockHeight": height + MAX_BLOCKHASH_AGE})
 
 
 def is_blockhash_valid(node: Node, params: Params) -> Any:
-    """IsBlockhashValid."""
+    """`isBlockhashValid`."""
     blockhash = bytes(params.address(0))
     return node.in_context(params, node.ledger.clock.accepts(blockhash, params.commitment()))
 
 
 def fee_for_message(node: Node, params: Params) -> Any:
-    """GetFeeForMessage: null for a blockhash that is too old, as on a real node."""
+    """`getFeeForMessage`: null for a blockhash that is too old, as on a real node."""
     try:
         message = from_bytes_versioned(base64.b64decode(params.text(0), validate=True))
     except ValueError as error:
@@ -82,18 +82,18 @@ def fee_for_message(node: Node, params: Params) -> Any:
 
 
 def balance(node: Node, params: Params) -> Any:
-    """GetBalance."""
+    """`getBalance`."""
     account = node.ledger.account(params.address(0), params.commitment())
     return node.in_context(params, account.lamports if account else 0)
 
 
 def account_info(node: Node, params: Params) -> Any:
-    """GetAccountInfo."""
+    """`getAccountInfo`."""
     return node.in_context(params, show_account(node, params.address(0), params, params.commitment(), "binary"))
 
 
 def multiple_accounts(node: Node, params: Params) -> Any:
-    """GetMultipleAccounts."""
+    """`getMultipleAccounts`."""
     addresses, commitment = params.addresses(0, MAX_ACCOUNTS), params.commitment()
     return node.in_context(params, [show_account(node, each, params, commitment) for each in addresses])
 
@@ -104,13 +104,13 @@ def show_account(
     """An account in the encoding that the options ask for."""
     found = node.ledger.account(address, commitment)
     try:
-        return render.account(node.ledger, found, params.option("encoding", encoding), commitment)
-    except render.UnknownEncoding as error:
+        return account_json(node.ledger, found, params.option("encoding", encoding), commitment)
+    except UnknownEncoding as error:
         raise Refusal(INVALID_PARAMS, f"Invalid params: unknown encoding `{error}`") from error
 
 
 def token_account_balance(node: Node, params: Params) -> Any:
-    """GetTokenAccountBalance."""
+    """`getTokenAccountBalance`."""
     commitment = params.commitment()
     account = node.ledger.account(params.address(0), commitment)
     if account is None:
@@ -123,7 +123,7 @@ def token_account_balance(node: Node, params: Params) -> Any:
 
 
 def token_supply(node: Node, params: Params) -> Any:
-    """GetTokenSupply."""
+    """`getTokenSupply`."""
     mint, commitment = params.address(0), params.commitment()
     account = node.ledger.account(mint, commitment)
     if account is None or str(account.owner) not in tokens.TOKEN_PROGRAMS or len(account.data) < tokens.MINT_BYTES:
@@ -133,7 +133,7 @@ def token_supply(node: Node, params: Params) -> Any:
 
 
 def token_accounts_by_owner(node: Node, params: Params) -> Any:
-    """GetTokenAccountsByOwner, filtered by mint or token program."""
+    """`getTokenAccountsByOwner`, filtered by mint or token program."""
     owner, wanted, commitment = params.address(0), params.get(1, dict), params.commitment()
     if len(wanted) != 1 or not wanted.keys() <= {"mint", "programId"}:
         raise Refusal(INVALID_PARAMS, "Invalid params: expected a filter by mint or programId")
@@ -142,7 +142,7 @@ def token_accounts_by_owner(node: Node, params: Params) -> Any:
         account = node.ledger.account(address, commitment)
         if account is None:
             continue
-        about = render.token_account(node.ledger, bytes(account.data), commitment)
+        about = token_account_json(node.ledger, bytes(account.data), commitment)
         facts = {"mint": about["mint"], "programId": str(account.owner)}
         if about["owner"] == str(owner) and wanted.items() <= facts.items():
             found.append({"pubkey": str(address), "account": show_account(node, address, params, commitment)})
@@ -150,12 +150,12 @@ def token_accounts_by_owner(node: Node, params: Params) -> Any:
 
 
 def request_airdrop(node: Node, params: Params) -> str:
-    """RequestAirdrop: lamports."""
+    """`requestAirdrop`: lamports."""
     return _from_faucet(node.faucet.airdrop, params)
 
 
 def faucet(node: Node, params: Params) -> str:
-    """hypernode_faucet, the localnet's own: [address, base units] of HYPER."""
+    """`hypernode_faucet`, the localnet's own: [address, base units] of HYPER."""
     return _from_faucet(node.faucet.hyper, params)
 
 
@@ -167,7 +167,7 @@ def _from_faucet(send: Callable[[Pubkey, int], Any], params: Params) -> str:
 
 
 def fault(node: Node, params: Params) -> Any:
-    """hypernode_fault, the localnet's own: [fault] arranges one, ["warp", slots] skips ahead."""
+    """`hypernode_fault`, the localnet's own: [fault] arranges one, ["warp", slots] skips ahead."""
     if node.faults is None:
         raise Refusal(INVALID_PARAMS, "this localnet was started without faults")
     name = params.text(0)

@@ -25,7 +25,7 @@ class UnknownEncoding(ValueError):
     """The client asks for an encoding that the localnet does not have."""
 
 
-def account(ledger: Ledger, found: Account | None, encoding: str, commitment: Commitment) -> dict[str, Any] | None:
+def account_json(ledger: Ledger, found: Account | None, encoding: str, commitment: Commitment) -> dict[str, Any] | None:
     """The value of getAccountInfo."""
     if found is None:
         return None
@@ -34,7 +34,7 @@ def account(ledger: Ledger, found: Account | None, encoding: str, commitment: Co
     match encoding:
         case "jsonParsed" if tokens.is_token_account(str(found.owner), data):
             shown = {"program": _PROGRAM_NAMES[str(found.owner)], "space": len(data),
-                     "parsed": {"type": "account", "info": token_account(ledger, data, commitment)}}  # fmt: skip
+                     "parsed": {"type": "account", "info": token_account_json(ledger, data, commitment)}}  # fmt: skip
         case "base64" | "jsonParsed":
             shown = [base64.b64encode(data).decode(), "base64"]
         case "base58":
@@ -49,7 +49,7 @@ def account(ledger: Ledger, found: Account | None, encoding: str, commitment: Co
     }  # fmt: skip
 
 
-def token_account(ledger: Ledger, data: bytes, commitment: Commitment) -> dict[str, Any]:
+def token_account_json(ledger: Ledger, data: bytes, commitment: Commitment) -> dict[str, Any]:
     """A token account as `jsonParsed` shows it."""
     mint = Pubkey(data[:32])
     (units,) = struct.unpack_from("<Q", data, 64)
@@ -59,7 +59,7 @@ def token_account(ledger: Ledger, data: bytes, commitment: Commitment) -> dict[s
     }  # fmt: skip
 
 
-def transaction(ledger: Ledger, landed: Landed, encoding: str) -> dict[str, Any]:
+def transaction_json(ledger: Ledger, landed: Landed, encoding: str) -> dict[str, Any]:
     """The value of getTransaction, less its `version`."""
     parsed = VersionedTransaction.from_bytes(landed.wire)
     meta: Any = landed.meta
@@ -86,7 +86,7 @@ def transaction(ledger: Ledger, landed: Landed, encoding: str) -> dict[str, Any]
     return {"slot": landed.slot, "blockTime": landed.time_s, "transaction": shown, "meta": meta}
 
 
-def version(wire: bytes) -> int | str:
+def version_of(wire: bytes) -> int | str:
     """`legacy` or the number of the message's version."""
     return 0 if isinstance(VersionedTransaction.from_bytes(wire).message, MessageV0) else "legacy"
 

@@ -7,13 +7,13 @@ from typing import Any, Final
 from solders.transaction import VersionedTransaction
 
 from hypernode.chain import base58
-from hypernode.chain.localnet import render
 from hypernode.chain.localnet.archive import Landed
 from hypernode.chain.localnet.clock import MAX_BLOCKHASH_AGE
 from hypernode.chain.localnet.faults import AnswerLost, Fault
 from hypernode.chain.localnet.ledger import Result, inner_instructions
 from hypernode.chain.localnet.methods import Method, Node, show_account
 from hypernode.chain.localnet.params import INVALID_PARAMS, Params, Refusal, pubkey, signature
+from hypernode.chain.localnet.render import UnknownEncoding, transaction_json, version_of
 from hypernode.chain.rpc import MAX_SIGNATURES, MAX_STATUSES, PREFLIGHT_FAILURE, Commitment
 from hypernode.chain.transactions import MAX_TRANSACTION_BYTES
 
@@ -59,7 +59,7 @@ def decode(params: Params) -> VersionedTransaction:
 
 
 def send_transaction(node: Node, params: Params) -> str:
-    """SendTransaction: preflight, then the next block, unless a fault says otherwise."""
+    """`sendTransaction`: preflight, then the next block, unless a fault says otherwise."""
     transaction = decode(params)
     if not params.option("skipPreflight", False):
         _preflight(node, transaction, params.commitment("preflightCommitment"))
@@ -82,7 +82,7 @@ def _preflight(node: Node, transaction: VersionedTransaction, commitment: Commit
 
 
 def simulate_transaction(node: Node, params: Params) -> Any:
-    """SimulateTransaction."""
+    """`simulateTransaction`."""
     transaction, commitment = decode(params), params.commitment()
     check_signatures: bool = params.option("sigVerify", False)
     replace: bool = params.option("replaceRecentBlockhash", False)
@@ -123,7 +123,7 @@ def describe(err: Any) -> str:
 
 
 def signature_statuses(node: Node, params: Params) -> Any:
-    """GetSignatureStatuses: without the history, only what landed lately."""
+    """`getSignatureStatuses`: without the history, only what landed lately."""
     wanted: list[Any] = params.get(0, list)
     if len(wanted) > MAX_STATUSES:
         raise Refusal(INVALID_PARAMS, f"Too many inputs provided; max {MAX_STATUSES}")
@@ -144,7 +144,7 @@ def _status(node: Node, landed: Landed) -> dict[str, Any]:
 
 
 def transaction(node: Node, params: Params) -> Any:
-    """GetTransaction: finalized ones only, unless asked for confirmed ones."""
+    """`getTransaction`: finalized ones only, unless asked for confirmed ones."""
     wanted, commitment = signature(params.text(0)), _settled(params)
     options = params.values[1] if len(params.values) > 1 else None
     # A bare string as second parameter is an old way to name the encoding.
@@ -152,7 +152,7 @@ def transaction(node: Node, params: Params) -> Any:
     landed = node.ledger.archive.find(wanted)
     if landed is None or landed.slot > node.ledger.clock.slot(commitment):
         return None
-    version, newest = render.version(landed.wire), params.options.get("maxSupportedTransactionVersion")
+    version, newest = version_of(landed.wire), params.options.get("maxSupportedTransactionVersion")
     if newest is None and version != "legacy":
         raise Refusal(
             UNSUPPORTED_VERSION,
@@ -160,14 +160,14 @@ def transaction(node: Node, params: Params) -> Any:
             'with the following configuration parameter: "maxSupportedTransactionVersion": 0',
         )
     try:
-        shown = render.transaction(node.ledger, landed, encoding)
-    except render.UnknownEncoding as error:
+        shown = transaction_json(node.ledger, landed, encoding)
+    except UnknownEncoding as error:
         raise Refusal(INVALID_PARAMS, f"Invalid params: unknown encoding `{error}`") from error
     return shown if newest is None else {**shown, "version": version}
 
 
 def signatures_for_address(node: Node, params: Params) -> Any:
-    """GetSignaturesForAddress, newest first."""
+    """`getSignaturesForAddress`, newest first."""
     address, commitment = params.address(0), _settled(params)
     limit: int = params.option("limit", MAX_SIGNATURES)
     if not 1 <= limit <= MAX_SIGNATURES:
@@ -182,8 +182,8 @@ def signatures_for_address(node: Node, params: Params) -> Any:
         until = known.ordinal if known else 0
     return [
         {
-            "signature": each.signature, "slot": each.slot, "err": each.err, "memo": each.memo, "blockTime": each.time_s,
-            "confirmationStatus": node.ledger.clock.commitment_of(each.slot),
+            "signature": each.signature, "slot": each.slot, "err": each.err, "memo": each.memo,
+            "blockTime": each.time_s, "confirmationStatus": node.ledger.clock.commitment_of(each.slot),
         }
         for each in archive.history(address, slot, before, until, limit)
     ]  # fmt: skip

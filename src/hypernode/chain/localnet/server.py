@@ -13,8 +13,9 @@ from typing import Any, Final
 import msgspec
 import uvicorn
 
-from hypernode.chain.localnet import dispatch, genesis
+from hypernode.chain.localnet.dispatch import answer, call_on
 from hypernode.chain.localnet.faults import AnswerLost, Fault, Faults
+from hypernode.chain.localnet.genesis import begin
 from hypernode.chain.localnet.methods import Node
 from hypernode.chain.localnet.subscriptions import Connection, TooSlow
 from hypernode.chain.tokens import TOKEN_PROGRAM
@@ -73,7 +74,7 @@ def serve(folder: Path, options: LocalnetOptions) -> None:
     Raises FolderInUse, or OSError where the port is taken.
     """
     listener = socket.create_server((HOST, options.port), backlog=512)
-    world = genesis.begin(
+    world = begin(
         folder,
         token_program=options.token_program,
         slot_ms=options.slot_ms,
@@ -119,7 +120,7 @@ class Server:
 
     def __init__(self, node: Node, slot_ms: int) -> None:
         self._node = node
-        self._call = dispatch.call_on(node)
+        self._call = call_on(node)
         self._poll_s = slot_ms / 1_000 / POLLS_PER_SLOT
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -146,7 +147,7 @@ class Server:
                 await _respond(send, 413, b"Payload Too Large\n")
                 return
         try:
-            answer = dispatch.answer(body, self._call)
+            reply = answer(body, self._call)
         except AnswerLost as lost:
             if lost.fault == Fault.HANG:
                 while (await receive())["type"] != "http.disconnect":
@@ -154,7 +155,7 @@ class Server:
             else:
                 await _respond(send, 502, b"Bad Gateway\n")
             return
-        await _respond(send, 200, msgspec.json.encode(answer), b"application/json")
+        await _respond(send, 200, msgspec.json.encode(reply), b"application/json")
 
     async def _websocket(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -175,10 +176,10 @@ class Server:
         while (message := await receive())["type"] == "websocket.receive":
             body: bytes = message.get("bytes") or (message.get("text") or "").encode()
             try:
-                answer = dispatch.answer(body, connection.call)
+                reply = answer(body, connection.call)
             except AnswerLost:
                 return
-            await connection.outbox.put(answer)
+            await connection.outbox.put(reply)
 
     async def _poll(self, connection: Connection) -> None:
         while True:

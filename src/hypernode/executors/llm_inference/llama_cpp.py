@@ -13,7 +13,10 @@ from hypernode.ports import ExecutionFailed
 
 
 class LlamaCpp:
-    """Loads the model anew for each job; between jobs it stays in the page cache. Raises ImportError without xllamacpp."""
+    """Loads the model anew for each job; between jobs it stays in the page cache.
+
+    Raises ImportError where xllamacpp is not installed.
+    """
 
     def __init__(self, settings: LlmSettings) -> None:
         self._llama: Any = import_module("xllamacpp")

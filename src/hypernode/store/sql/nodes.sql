@@ -45,10 +45,12 @@ WHERE node_id = $1 AND state = ANY ($6)
 RETURNING *;
 
 -- beat: nodes that were heard of, with their latest metrics.
-UPDATE node SET last_seen_at = greatest(last_seen_at, given.seen_at), metrics = coalesce(given.metrics, node.metrics),
-    online_since = CASE WHEN state = 'offline' THEN now() ELSE online_since END,
-    state = CASE WHEN node.state = ANY ($5) THEN coalesce(given.state, CASE WHEN node.state = 'offline' THEN 'online'
-                                                                     ELSE node.state END)
+UPDATE node SET last_seen_at = greatest(node.last_seen_at, given.seen_at),
+    metrics = coalesce(given.metrics, node.metrics),
+    online_since = CASE WHEN node.state = 'offline' THEN now() ELSE node.online_since END,
+    state = CASE WHEN node.state <> ALL ($5) THEN node.state
+                 WHEN given.state IS NOT NULL THEN given.state
+                 WHEN node.state = 'offline' THEN 'online'
                  ELSE node.state END
 FROM unnest($1::uuid[], $2::timestamptz[], $3::json[], $4::text[]) AS given (node_id, seen_at, metrics, state)
 WHERE node.node_id = given.node_id AND node.state <> 'deregistered';

@@ -1,0 +1,60 @@
+"""Fixtures that everything shares: one PostgreSQL and one localnet a run, an own database a test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hypernode.chain import localnet
+from hypernode.store.embedded import EmbeddedPostgres
+from tests.network import Process, TestNetwork, eventually, new_database
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A real PostgreSQL."""
+    with EmbeddedPostgres(tmp_path_factory.mktemp("pg"), settings={"max_connections": "300"}) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[localnet.Localnet, Path]]:
+    """A localnet with quick blocks and the levers for faults."""
+    folder = tmp_path_factory.mktemp("localnet")
+    arguments = ["--port", "0", "--slot-ms", "50", "--finalize-slots", "3", "--faults"]
+    process = Process("localnet", ["-m", "hypernode.chain.localnet", "--folder", str(folder), *arguments], {}, folder)
+    try:
+        eventually(lambda: process.alive() and localnet.read(folder), "the localnet")
+        state = localnet.read(folder)
+        assert state is not None
+        yield state, folder
+    finally:
+        process.stop()
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres) -> str:
+    """An empty database."""
+    return new_database(postgres)
+
+
+@pytest.fixture
+def network(tmp_path: Path, database_url: str, chain: tuple[localnet.Localnet, Path]) -> Iterator[TestNetwork]:
+    """A network without processes yet; what a test starts stops with it."""
+    made = TestNetwork(tmp_path, database_url, *chain)
+    try:
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture(scope="module")
+def shared_network(
+    tmp_path_factory: pytest.TempPathFactory, postgres: EmbeddedPostgres, chain: tuple[localnet.Localnet, Path]
+) -> Iterator[TestNetwork]:
+    """The same for all tests of a module."""
+    made = TestNetwork(tmp_path_factory.mktemp("home"), new_database(postgres), *chain)
+    try:
+        yield made
+    finally:
+        made.stop()
