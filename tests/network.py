@@ -46,7 +46,9 @@ class Process:
     def __init__(self, name: str, arguments: list[str], environment: Mapping[str, str], folder: Path) -> None:
         self.name = name
         self.log = folder / f"{name}-{uuid4().hex[:6]}.log"
-        clean = {k: v for k, v in os.environ.items() if not k.startswith(("HYPERNODE_", "DATABASE_", "SOLANA_", "HYPER_"))}
+        clean = {
+            k: v for k, v in os.environ.items() if not k.startswith(("HYPERNODE_", "DATABASE_", "SOLANA_", "HYPER_"))
+        }
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *arguments], env={**clean, **environment}, stdin=subprocess.DEVNULL, stdout=log,

@@ -47,7 +47,9 @@ class Outcome:
     output: msgspec.Struct
     units: int
     fingerprint: Mapping[str, str] = field(default_factory=dict)
-    """Engine, version, instruction set or GPU architecture, model digest: results compare bit for bit where it is equal."""
+    """Engine, version, instruction set or GPU architecture, model digest: results compare bit for bit where it is
+    equal.
+    """
 
 
 class ExecutionFailed(Exception):

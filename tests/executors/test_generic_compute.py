@@ -233,4 +233,4 @@ def test_artifacts_are_named_and_units_bounded():
     given = msgspec.convert({"runtime": "wasm", "module": {"sha256": digest}, "files": {"a/b": digest}}, Input)
 
     assert GenericCompute().artifacts(given) == {"module": digest, "files/a/b": digest}
-    assert GenericCompute().most_units(given, None) == given.fuel
+    assert GenericCompute().most_units(given, Output(0, 1, "", "")) == given.fuel

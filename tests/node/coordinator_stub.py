@@ -35,6 +35,7 @@ class CoordinatorStub:
         self.websocket = websocket
         self.welcome = Welcome(NODE_ID, beat_every_s, lease_ttl_s)
         self.acknowledges = True
+        self.knows_the_node = False
         self.token = TOKEN
         self.registered: list[dict[str, Any]] = []
         self.frames: list[NodeFrame] = []
@@ -110,8 +111,11 @@ class CoordinatorStub:
     async def _answer(self, scope: Message, body: bytes) -> tuple[int, bytes]:
         path: str = scope["path"]
         if path == "/api/nodes/register":
+            if b"authorization" in dict(scope["headers"]) and not self._trusts(scope):
+                return 401, b"{}"
             self.registered.append(msgspec.json.decode(body))
-            return 201, encode({"success": True, "message": "", "node": _node(), "nodeToken": self.token})
+            token = {} if self.knows_the_node else {"nodeToken": self.token}
+            return 201, encode({"success": True, "message": "", "node": _node(), **token})
         if not self._trusts(scope):
             return 401, b"{}"
         if path == f"/api/nodes/{NODE_ID}/frames":

@@ -16,7 +16,7 @@ from hypernode.node.agent import Agent
 from hypernode.node.home import HomeInUse
 from hypernode.node.machine import Machine, look
 from hypernode.node.settings import NodeSettings
-from hypernode.protocol.frames import Beat, Decline, Hello, Offer, Reported, Revoke, Stream
+from hypernode.protocol.frames import Beat, CoordinatorFrame, Decline, Hello, Offer, Reported, Revoke, Stream
 
 WALLET = "9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin"
 HELLO = """(module (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
@@ -74,9 +74,9 @@ class Network:
     def __init__(self, stub: CoordinatorStub, agent: Agent, home: Path) -> None:
         self.stub, self.agent, self.home = stub, agent, home
 
-    def offer(self, *offers: Offer) -> None:
-        for each in offers:
-            self.stub.outgoing.put_nowait(each)
+    def say(self, *frames: CoordinatorFrame) -> None:
+        for frame in frames:
+            self.stub.outgoing.put_nowait(frame)
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ async def test_it_registers_and_offers_what_the_machine_can_do(network: Network)
 
 @BOTH_LINKS
 async def test_it_runs_a_job_and_reports_it(network: Network):
-    network.offer(offer("a", HELLO))
+    network.say(offer("a", HELLO))
     await until(network.stub.reports)
 
     report = network.stub.reports()[0]
@@ -130,7 +130,7 @@ async def test_artifacts_come_and_go(network: Network):
     digest = hashlib.sha256(content).hexdigest()
     network.stub.artifacts[digest] = content
 
-    network.offer(offer("a", COPY, files={"in": digest}))
+    network.say(offer("a", COPY, files={"in": digest}))
     await until(network.stub.reports)
 
     report = network.stub.reports()[0]
@@ -139,15 +139,15 @@ async def test_artifacts_come_and_go(network: Network):
 
 
 async def test_a_missing_artifact_blames_the_input(network: Network):
-    network.offer(offer("a", COPY, files={"in": "0" * 64}))
+    network.say(offer("a", COPY, files={"in": "0" * 64}))
     await until(network.stub.reports)
 
     assert network.stub.reports()[0].blames_input
 
 
 async def test_it_declines_what_it_cannot_take(network: Network):
-    network.offer(offer("a", LOOP), offer("b", LOOP), offer("c", LOOP), offer("a", LOOP))
-    network.offer(Offer("d", "job-d", 1, "render", "", {}, 60))
+    network.say(offer("a", LOOP), offer("b", LOOP), offer("c", LOOP), offer("a", LOOP))
+    network.say(Offer("d", "job-d", 1, "render", "", {}, 60))
     await until(lambda: len(network.stub.got(Decline)) == 2)
 
     assert {frame.lease_id: frame.reason for frame in network.stub.got(Decline)} == {
@@ -158,10 +158,10 @@ async def test_it_declines_what_it_cannot_take(network: Network):
 
 
 async def test_a_revoked_lease_stops_its_work(network: Network):
-    network.offer(offer("a", LOOP))
+    network.say(offer("a", LOOP))
     await until(lambda: processes_in(network.home))
 
-    network.offer(Revoke("a", "stopped"))
+    network.say(Revoke("a", "stopped"))
 
     await until(lambda: not processes_in(network.home))
     assert network.stub.reports() == []
@@ -169,7 +169,7 @@ async def test_a_revoked_lease_stops_its_work(network: Network):
 
 async def test_a_report_is_repeated_until_it_is_acknowledged(network: Network):
     network.stub.acknowledges = False
-    network.offer(offer("a", HELLO))
+    network.say(offer("a", HELLO))
     await until(lambda: len(network.stub.reports()) >= 2)
     network.stub.hang_up.set()
     connected = network.stub.connections
@@ -178,13 +178,13 @@ async def test_a_report_is_repeated_until_it_is_acknowledged(network: Network):
     await until(lambda: len(network.stub.reports()) > reported)
     assert "a" in network.stub.got(Hello)[-1].leases
 
-    network.offer(Reported("a", accepted=True))
+    network.say(Reported("a", accepted=True))
 
     await until(lambda: network.stub.got(Beat)[-1].leases == [])
 
 
 async def test_work_survives_a_short_loss_of_the_link(network: Network):
-    network.offer(offer("a", LOOP))
+    network.say(offer("a", LOOP))
     await until(lambda: processes_in(network.home))
     before = processes_in(network.home)
 
@@ -215,23 +215,23 @@ async def test_a_node_cut_off_for_the_lifetime_of_its_lease_stops_its_work(
 
 
 async def test_a_drain_finishes_what_is_in_hand(network: Network):
-    network.offer(offer("a", LOOP))
+    network.say(offer("a", LOOP))
     await until(lambda: processes_in(network.home))
 
     network.agent.interrupt()
     await until(lambda: network.stub.got(Hello)[-1].draining)
-    network.offer(offer("b", HELLO))
+    network.say(offer("b", HELLO))
     await until(lambda: network.stub.got(Decline))
     shown = status.read(network.home)
     assert shown
     assert (shown.state, shown.jobs, shown.node_id) == ("draining", ["job-a"], NODE_ID)
 
-    network.offer(Revoke("a", "stopped"))
+    network.say(Revoke("a", "stopped"))
     await until(lambda: (now := status.read(network.home)) and now.state == "stopped")
 
 
 async def test_a_second_interrupt_kills(network: Network):
-    network.offer(offer("a", LOOP))
+    network.say(offer("a", LOOP))
     await until(lambda: processes_in(network.home))
 
     network.agent.interrupt()
@@ -249,7 +249,7 @@ async def test_a_node_that_was_removed_registers_again(network: Network):
 
 async def test_a_model_that_ran_is_offered_as_warm(network: Network):
     chat = {"prompt": "What is 2+2?", "maxTokens": 2}
-    network.offer(Offer("a", "job-a", 1, "llm_inference", "default", chat, max_duration_s=60))
+    network.say(Offer("a", "job-a", 1, "llm_inference", "default", chat, max_duration_s=60))
 
     await until(lambda: any(each.warm_models for hello in network.stub.got(Hello) for each in hello.engines))
 

@@ -8,9 +8,9 @@ from litestar.params import Parameter
 from hypernode.api.idempotency import once
 from hypernode.api.services import Services
 from hypernode.api.views import key_view, parse_id
+from hypernode.chain.keys import is_wallet_address
 from hypernode.coordinator.access import Caller
 from hypernode.domain.errors import BadField, InvalidRequest
-from hypernode.chain.keys import is_wallet_address
 from hypernode.protocol.access import (
     AnswerChallenge,
     AskChallenge,

@@ -1,7 +1,7 @@
 """The OpenAPI description and a page to read it, served from here: no third party sees who reads."""
 
-from importlib.resources import files
 from importlib.metadata import version
+from importlib.resources import files
 from typing import Any, Final
 
 from litestar import Request, get

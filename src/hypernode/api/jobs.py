@@ -52,7 +52,9 @@ class Jobs(Controller):
             if "idempotency-key" in request.headers and (rows := await jobs.get(services.database, [job_id])):
                 job = (await job_views(services.database, services.units, caller, rows))[0]
             else:
-                job = new_job_view(await services.intake.submit(data, job_id, caller.key_id), services.units[data.job_type])
+                job = new_job_view(
+                    await services.intake.submit(data, job_id, caller.key_id), services.units[data.job_type]
+                )
             return 201, JobChanged(message="Job created successfully", job=job)
 
         return await once(request, services.database, wallet, make)

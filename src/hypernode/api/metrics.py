@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 from hypernode.api.jobs import Limit
 from hypernode.api.services import Services
+from hypernode.chain.tokens import MEMO_PROGRAM
 from hypernode.coordinator.access import Caller
 from hypernode.domain.errors import NotAuthenticated
 from hypernode.domain.money import to_number
@@ -34,7 +35,6 @@ from hypernode.protocol.metrics import (
     ValidationSummary,
 )
 from hypernode.protocol.wire import Ok, iso, iso_or_none
-from hypernode.chain.tokens import MEMO_PROGRAM
 from hypernode.store import access, figures, receipts
 
 PROBE_TIMEOUT_S: Final = 2.0

@@ -24,9 +24,7 @@ from hypernode.store import jobs
 from hypernode.store.database import Database, Row
 
 
-async def job_views(
-    database: Database, units: Mapping[str, str], caller: Caller, rows: Sequence[Row]
-) -> list[Job]:
+async def job_views(database: Database, units: Mapping[str, str], caller: Caller, rows: Sequence[Row]) -> list[Job]:
     """Jobs; what is private of them only where the caller is a party."""
     private = [row["job_id"] for row in rows if caller.is_party(row["wallet"], row["node_id"])]
     lines: defaultdict[UUID, list[str]] = defaultdict(list)
@@ -100,9 +98,7 @@ def _job(row: Row, units: Mapping[str, str], shown: bool, lines: list[str], file
         unit=units.get(row["job_type"], ""),
         error=None if row["error"] is None else msgspec.convert(row["error"], JobError),
         verification=(
-            None
-            if row["verdict"] is None
-            else Verification(verdict=row["verdict"], assurance=row["assurance"])
+            None if row["verdict"] is None else Verification(verdict=row["verdict"], assurance=row["assurance"])
         ),
         receipt_id=None if row["receipt_id"] is None else str(row["receipt_id"]),
         artifacts=files,
@@ -143,9 +139,7 @@ def node_view(row: Mapping[str, Any]) -> Node:
 
 def event_view(row: Mapping[str, Any]) -> Event:
     """An event."""
-    return Event(
-        seq=row["seq"], job_id=str(row["job_id"]), kind=row["kind"], data=row["data"], at=iso(row["at"])
-    )
+    return Event(seq=row["seq"], job_id=str(row["job_id"]), kind=row["kind"], data=row["data"], at=iso(row["at"]))
 
 
 def payout_view(row: Mapping[str, Any]) -> PayoutView:

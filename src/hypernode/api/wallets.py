@@ -113,9 +113,7 @@ class Wallets(Controller):
             )
             for row in rows
         ]
-        return Statement(
-            count=len(movements), movements=movements, next_cursor=next_cursor(rows, limit, "transfer_id")
-        )
+        return Statement(count=len(movements), movements=movements, next_cursor=next_cursor(rows, limit, "transfer_id"))
 
 
 def _check(wallet: str) -> None:

@@ -1,7 +1,7 @@
 """Content-addressed files over any object store: what is there under a digest is whole and has that digest.
 
-An upload is staged in a local file, because its key is known only when its last byte is hashed. That needs disk space, but no
-second copy in the store, no size limit of a copy there, and no half upload to clean up in a bucket.
+An upload is staged in a local file, because its key is known only when its last byte is hashed. That needs disk space,
+but no second copy in the store, no size limit of a copy there, and no half upload to clean up in a bucket.
 """
 
 import asyncio
@@ -47,10 +47,7 @@ class DigestMismatch(HypernodeError):
     expected: str
     actual: str
     code = "digest_mismatch"
-
-    @property
-    def sentence(self) -> str:
-        return f"The content has the SHA-256 {self.actual}, not {self.expected}"
+    template = "The content has the SHA-256 {actual}, not {expected}"
 
 
 @dataclass(eq=False)
@@ -59,10 +56,7 @@ class InvalidDigest(HypernodeError):
 
     text: str
     code = "invalid_digest"
-
-    @property
-    def sentence(self) -> str:
-        return "A digest is a SHA-256: 64 digits of lower-case hex"
+    template = "A digest is a SHA-256: 64 digits of lower-case hex"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +96,11 @@ class Blobs:
         return stored
 
     async def get(self, sha256: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
-        """The bytes from `start` up to but not including `end`, as far as there are any, in chunks of at most READ_BYTES.
+        """The bytes from `start` up to but not including `end`, as far as there are any, in chunks of at most
+        READ_BYTES.
 
-        Raises ArtifactMissing and InvalidDigest before it returns, so an answer's head can still tell; ValueError for a negative
-        position.
+        Raises ArtifactMissing and InvalidDigest before it returns, so an answer's head can still tell; ValueError for
+        a negative position.
         """
         if start < 0 or (end is not None and end < 0):
             raise ValueError("a range has no negative positions")

@@ -28,9 +28,10 @@ def open_blobs(
 ) -> Blobs:
     """Artifacts in `place`: a folder, made if it is not there, or `s3://bucket/prefix`.
 
-    `staging` is a private folder where an upload to S3 waits for its digest; by default a new one in the system's temporary folder.
-    A local place has its own. `config` and `client_options` are obstore's; what they leave open comes from the AWS_* environment.
-    Removes what uploads left in the staging folder more than a day ago. Does not connect. Raises OSError, ValueError for another URL.
+    `staging` is a private folder where an upload to S3 waits for its digest; by default a new one in the system's
+    temporary folder. A local place has its own. `config` and `client_options` are obstore's; what they leave open
+    comes from the AWS_* environment. Removes what uploads left in the staging folder more than a day ago. Does not
+    connect. Raises OSError, ValueError for another URL.
     """
     text = str(place)
     if text.startswith("s3://"):

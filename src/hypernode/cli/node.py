@@ -83,7 +83,7 @@ def status(home: Home = None, json: Annotated[bool, typer.Option("--json", help=
     offers = "; ".join(f"{kind}: {', '.join(models) or 'any'}" for kind, models in found.offers.items())
     values = msgspec.structs.asdict(found)
     del values["started_at"], values["updated_at"]
-    session.show(found, details(**(values | {"jobs": ", ".join(found.jobs), "offers": offers})))
+    session.show(found, details(**(values | {"pid": str(found.pid), "jobs": ", ".join(found.jobs), "offers": offers})))
 
 
 @app.command()

@@ -78,7 +78,10 @@ def register(
         registered = client.register_node(**description)
     token = registered.node_token or "was shown at the first registration"
     start = f"hypernode node start --coordinator {session.url} --wallet {registered.node.wallet_address} --token ..."
-    session.show(registered, Group(Text(registered.message), details(node=registered.node.node_id, token=token, on_the_machine=start)))
+    session.show(
+        registered,
+        Group(Text(registered.message), details(node=registered.node.node_id, token=token, on_the_machine=start)),
+    )
 
 
 @command(app)

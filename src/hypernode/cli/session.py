@@ -46,7 +46,7 @@ HINTS: Final = {
     "not_authenticated": "Sign in with --wallet KEYFILE, or send an API key with --token.",
     "unauthorized": "It belongs to another wallet: choose the owner's with --wallet.",
     "insufficient_balance": "`hypernode wallet deposit` adds HYPER, `hypernode wallet balance` shows what is there.",
-    "not_cancellable": "A running job is stopped, and what was done is paid, with --stop-running.",
+    "not_cancellable": "If it runs, --stop-running stops it; what was done is paid.",
     "missing_scope": "`hypernode keys create --scope ...` makes a key that allows more.",
     "http_404": "Is this the address of a Hypernode coordinator? See --url.",
 }

@@ -28,8 +28,8 @@ class ApiError(ClientError):
         self.error = error
         self.errors = errors or []
         self.retry_after_s = retry_after_s
-        fields = "".join(f"\n  {each.get('path', '?')}: {each.get('expected', each)}" for each in self.errors)
-        super().__init__(error + fields)
+        fields = [f"{each.get('path', '?')}: {each.get('expected', each)}" for each in self.errors]
+        super().__init__("\n  ".join([error, *(field for field in fields if field not in error)]))
 
     @property
     def may_pass(self) -> bool:

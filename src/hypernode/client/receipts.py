@@ -8,7 +8,9 @@ __all__ = ["Check", "Checks", "Verdict", "verify_receipt"]
 
 
 def verify_receipt(file: bytes, *, rpc_url: str | None = None, signer: str | None = None) -> Checks:
-    """Every check of a receipt file. Without `rpc_url` its anchor, without the network's key its signer is unchecked."""
+    """Every check of a receipt file. Without `rpc_url` its anchor, without the network's key its signer is
+    unchecked.
+    """
     try:
         receipt = read(file)
     except UnreadableReceipt as error:

@@ -4,6 +4,8 @@ from collections import OrderedDict
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
 from hypernode.chain import anchors
 from hypernode.chain.keys import Keypair
 from hypernode.chain.rpc import Rpc
@@ -20,8 +22,6 @@ from hypernode.domain.receipt import Receipt
 from hypernode.store import events, payouts, receipts
 from hypernode.store.database import Connection, Database
 from hypernode.store.events import NewEvent
-
-import msgspec
 
 MAX_BATCH: Final = 10_000
 MAX_TREES: Final = 32

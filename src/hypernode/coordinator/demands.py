@@ -7,8 +7,8 @@ from uuid import UUID
 import msgspec
 
 from hypernode.domain import money
-from hypernode.domain.errors import BadField, InvalidRequest
 from hypernode.domain.demand import Demand, Engine, NodeFacts
+from hypernode.domain.errors import BadField, InvalidRequest
 from hypernode.domain.money import Amount
 from hypernode.domain.node import MB_PER_GB
 from hypernode.protocol.frames import EngineOffer

@@ -8,7 +8,7 @@ from hypernode.coordinator.matchmaker import Matchmaker
 from hypernode.domain.job import JobState
 from hypernode.domain.money import Amount
 from hypernode.store import events, jobs, ledger
-from hypernode.store.database import Database
+from hypernode.store.database import Database, Row
 from hypernode.store.events import status_event
 
 SWEEP_EVERY_S: Final = 30.0
@@ -50,7 +50,7 @@ class Funder:
                 return
             account = ledger.customer(wallet)
             balance = (await ledger.lock(connection, [account]))[account]
-            affordable = []
+            affordable: list[Row] = []
             for row in waiting:
                 if row["budget"] <= balance:
                     balance = Amount(balance - row["budget"])

@@ -23,7 +23,7 @@ from hypernode.domain.errors import (
     SpendingLimitReached,
 )
 from hypernode.domain.job import JobState, JobType
-from hypernode.domain.money import Amount, to_number, to_text
+from hypernode.domain.money import SUPPLY, Amount, to_number, to_text
 from hypernode.ports import Executor
 from hypernode.protocol.jobs import CreateJob, Requirements
 from hypernode.protocol.validation import bad_fields
@@ -89,9 +89,7 @@ class Intake:
             raise InvalidRequest([BadField("input", str(error))]) from None
         budget = amount(request.budget, "budget")
         asked = request.requirements
-        requirements = (
-            msgspec.to_builtins(asked) if isinstance(asked, Requirements) else dict(DEFAULT_REQUIREMENTS)
-        )
+        requirements = msgspec.to_builtins(asked) if isinstance(asked, Requirements) else dict(DEFAULT_REQUIREMENTS)
         demand = demand_of(request.job_type, request.model, requirements, budget)
         job = NewJob(
             job_id=job_id,
@@ -115,7 +113,7 @@ class Intake:
         if executor is not None:
             return executor
         if job_type in set(JobType):
-            raise JobTypeUnavailable(job_type, sorted(self._executors))
+            raise JobTypeUnavailable(job_type, ", ".join(sorted(self._executors)))
         raise InvalidJobType(sorted({*JobType, *self._executors}))
 
     async def _check_artifacts(self, job: NewJob) -> None:
@@ -172,13 +170,13 @@ class Intake:
         spent: defaultdict[UUID, int] = defaultdict(int)
         for job in paid:
             account = ledger.customer(job.wallet)
-            if job.key_id in left and job.budget > left[job.key_id]:
-                refused[job.job_id] = SpendingLimitReached(to_text(left[job.key_id]))
-                continue
-            if job.key_id:
+            if job.key_id is not None:
+                allowed = left.get(job.key_id, SUPPLY)
+                if job.budget > allowed:
+                    refused[job.job_id] = SpendingLimitReached(to_text(allowed))
+                    continue
+                left[job.key_id] = Amount(allowed - job.budget)
                 spent[job.key_id] += job.budget
-                if job.key_id in left:
-                    left[job.key_id] = Amount(left[job.key_id] - job.budget)
             if balances[account] < job.budget:
                 needed[job.job_id] = Amount(job.budget - balances[account])
             else:

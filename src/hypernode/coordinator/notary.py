@@ -19,9 +19,14 @@ class Claim(Protocol):
     """What a node handed in."""
 
     @property
-    def result(self) -> dict[str, Any] | None: ...
+    def result(self) -> dict[str, Any] | None:
+        """What it says the job gave."""
+        ...
+
     @property
-    def artifacts(self) -> Sequence[ArtifactRef]: ...
+    def artifacts(self) -> Sequence[ArtifactRef]:
+        """The files that it uploaded."""
+        ...
 
 
 class Notary:

@@ -10,6 +10,7 @@ from hypernode.store import jobs
 from hypernode.store.database import Database
 from hypernode.store.jobs import NewJob, NewLease
 
+
 class Offers:
     """Puts Offer frames into the sessions of nodes. A node that has just gone lets its lease expire."""
 

@@ -52,9 +52,7 @@ class Payer:
                 return
             if balance < amount:
                 raise InsufficientBalance(to_text(balance))
-            await ledger.post(
-                connection, [Transfer("withdrawal", str(payout_id), account, ledger.OUTGOING, amount)]
-            )
+            await ledger.post(connection, [Transfer("withdrawal", str(payout_id), account, ledger.OUTGOING, amount)])
 
     async def gather(self) -> None:
         """Make payouts of what providers have earned."""
@@ -64,9 +62,7 @@ class Payer:
                 payout_id, wallet, amount = new_id(), row["provider"], row["amount"]
                 await payouts.insert(connection, payout_id, "earnings", wallet, amount)
                 await payouts.assign_earnings(connection, row["jobs"], payout_id)
-                transfers.append(
-                    Transfer("payout", str(payout_id), ledger.provider(wallet), ledger.OUTGOING, amount)
-                )
+                transfers.append(Transfer("payout", str(payout_id), ledger.provider(wallet), ledger.OUTGOING, amount))
             await ledger.post(connection, transfers)
 
     async def pay(self) -> None:

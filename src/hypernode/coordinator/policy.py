@@ -7,6 +7,8 @@ from hypernode.domain.money import UNITS_PER_HYPER, Amount
 from hypernode.domain.node import OFFLINE_AFTER_S
 from hypernode.domain.payment import PROVIDER_SHARE_BP
 
+_MILLIHYPER = Amount(UNITS_PER_HYPER // 1000)
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -17,7 +19,7 @@ class Policy:
     max_attempts: int = MAX_ATTEMPTS
     offline_after_s: float = OFFLINE_AFTER_S
     provider_share_bp: int = PROVIDER_SHARE_BP
-    least_payout: Amount = Amount(UNITS_PER_HYPER // 1000)  #: Smaller earnings wait for more.
+    least_payout: Amount = _MILLIHYPER  #: Smaller earnings wait for more.
     payout_every_s: float = 10.0
     payout_cap: Amount | None = None  #: The most that may leave in a day; None: no cap.
     anchor_at: int = 1_000  #: Receipts that are anchored at once,

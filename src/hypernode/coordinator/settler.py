@@ -162,9 +162,7 @@ class Settler:
             state = self._reopen(batch, row, ending)
         batch.told.append(status_event(row["job_id"], row["wallet"], state, attempt=row["attempt"]))
         declined = ending.reason == DECLINED
-        return Ended(
-            row["lease_id"], row["node_id"], row["job_id"], row["wallet"], ending.event, declined, state
-        )
+        return Ended(row["lease_id"], row["node_id"], row["job_id"], row["wallet"], ending.event, declined, state)
 
     def _pay(self, batch: _Batch, row: Row, ending: Ending, state: JobState) -> JobState:
         started_at = row["accepted_at"] or row["offered_at"]
@@ -182,9 +180,7 @@ class Settler:
         parts = split(row["budget"], price, self._policy.provider_share_bp)
         model = ending.model or row["model"]
         batch.completions.append(
-            Completion(
-                row["job_id"], state, ending.result, units, parts.cost, Verdict.UNVERIFIED, model, started_at
-            )
+            Completion(row["job_id"], state, ending.result, units, parts.cost, Verdict.UNVERIFIED, model, started_at)
         )
         batch.holds.append(ledger.Ending(row["job_id"], row["provider"], parts, row["key_id"]))
         batch.earned[row["node_id"]].append(parts.provider)

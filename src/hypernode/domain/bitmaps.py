@@ -1,10 +1,9 @@
-"""A block of nodes of neighbouring rank, searchable by bitmaps: what `matching` is made of."""
+"""A block of nodes that is searched by bitmaps: what `matching` is made of."""
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import reduce
 from operator import or_
 from typing import Any, Final, NamedTuple
@@ -12,26 +11,27 @@ from uuid import UUID
 
 from hypernode.domain.demand import DEFAULT_MODEL, Demand, NodeFacts
 
-_REACH: Final = 32
-"""Nodes that are moved at most to make room for one more; beyond that, the block is cut in two."""
+_FEW: Final = 48
+"""Up to so many candidates are compared with each other; among more, one is soon met on a walk from the cheapest on."""
 
-_GAP: Final = 3
-"""Bits from a node to the next where there is room: some for nodes that come between, the rest for those after the last."""
-
-_MAX_UNIONS: Final = 256
-"""Unions that a block remembers at most; one is as long as the block is wide, in bits."""
+_MAX_UNIONS: Final = 128
+"""Unions of one attribute that a block remembers at most; one has a bit for each of its nodes."""
 
 Rank = tuple[int, float, int]
+_NO_RANK: Final[Rank] = (0, 0.0, 0)
+
 Label = tuple[str, Any]
 """An attribute and one of its values."""
 
 
-class _Measure(NamedTuple):
-    """An attribute that is asked for as "at least"."""
+class _Attribute(NamedTuple):
+    """Something of which a node has one value, and a demand accepts several."""
 
     value: Callable[[NodeFacts], Any]
-    band: Callable[[Any], Any]
-    """Makes many values few, so that a block needs few bitmaps: at most the value, and never falling as that rises."""
+    accepts: Callable[[Any, Any], bool]
+    """Whether what a demand asks for takes a value."""
+    band: Callable[[Any], Any] | None = None
+    """For "at least". Makes many values few, so that they need few bitmaps; at most the value, and rises with it."""
 
 
 def _size_band(mb: int) -> int:
@@ -40,20 +40,30 @@ def _size_band(mb: int) -> int:
     return mb >> shift << shift
 
 
-_MEASURES: Final[Mapping[str, _Measure]] = {
-    "vram": _Measure(lambda node: node.vram_mb, _size_band),
-    "ram": _Measure(lambda node: node.ram_mb, _size_band),
-    "cuda": _Measure(lambda node: node.cuda, lambda version: version[:2]),
-    "reputation": _Measure(lambda node: node.reputation, math.floor),
+def _at_least(asked: Any, value: Any) -> bool:
+    return value >= asked
+
+
+_ATTRIBUTES: Final[Mapping[str, _Attribute]] = {
+    "vram": _Attribute(lambda node: node.vram_mb, _at_least, _size_band),
+    "ram": _Attribute(lambda node: node.ram_mb, _at_least, _size_band),
+    "cuda": _Attribute(lambda node: node.cuda, _at_least, lambda version: version[:2]),
+    "reputation": _Attribute(lambda node: node.reputation, _at_least, math.floor),
+    "gpu": _Attribute(lambda node: node.gpu_model.lower(), lambda asked, value: asked in value),
+    "country": _Attribute(lambda node: node.country, lambda asked, value: value in asked),
+    "wallet": _Attribute(lambda node: node.wallet, lambda asked, value: value in asked),
+    "other wallet": _Attribute(lambda node: node.wallet, lambda asked, value: value not in asked),
 }
+_UNLABELLED: Final = frozenset({"wallet", "other wallet"})
+"""Nearly every node has a value of its own here, so bitmaps of values would save nothing."""
 
 
 def rank_of(node: NodeFacts) -> Rank:
+    """Sorts the cheapest node first, then the most reputable."""
     return (node.price, -node.reputation, node.node_id.int)
 
 
-def labels_of(node: NodeFacts) -> Iterator[Label]:
-    """All attributes of a node that have bitmaps."""
+def _labels_of(node: NodeFacts) -> Iterator[Label]:
     for job_type, engine in node.engines.items():
         for model in {*engine.models, DEFAULT_MODEL}:
             yield "model", (job_type, model)
@@ -63,22 +73,22 @@ def labels_of(node: NodeFacts) -> Iterator[Label]:
             yield "no unit price", job_type
     for capability in node.capabilities:
         yield "capability", capability
-    yield "country", node.country
-    yield "gpu", node.gpu_model.lower()
-    for name, measure in _MEASURES.items():
-        yield name, measure.band(measure.value(node))
+    for name, attribute in _ATTRIBUTES.items():
+        if name not in _UNLABELLED:
+            value = attribute.value(node)
+            yield name, attribute.band(value) if attribute.band else value
 
 
 class Query(NamedTuple):
-    """A demand in a block's terms."""
+    """A demand in a block's terms: all but price and node ids."""
 
     warm: Label  #: What a node should have.
     labels: list[Label]  #: What it must have.
-    unions: list[Label]  #: Of each of these, it must have one of several values.
+    unions: list[Label]  #: Attributes of which it must have a value that what is asked for accepts.
 
     @classmethod
     def of(cls, demand: Demand) -> "Query":
-        """The terms of a demand: all but price and node ids, which the rank and the index know."""
+        """The terms of a demand; those that most nodes fail come first."""
         work = (demand.job_type, demand.model)
         labels: list[Label] = [("model", work)]
         if demand.budget == 0:
@@ -86,11 +96,11 @@ class Query(NamedTuple):
         labels += [("capability", capability) for capability in demand.capabilities]
         unions = (
             ("vram", demand.min_vram_mb),
-            ("ram", demand.min_ram_mb),
-            ("cuda", demand.cuda),
-            ("reputation", demand.min_reputation),
             ("gpu", demand.gpu_model),
             ("country", demand.countries),
+            ("reputation", demand.min_reputation),
+            ("cuda", demand.cuda),
+            ("ram", demand.min_ram_mb),
             ("wallet", demand.allow_wallets),
             ("other wallet", demand.deny_wallets),
         )
@@ -98,183 +108,125 @@ class Query(NamedTuple):
 
 
 class Block:
-    """Nodes of neighbouring rank, each with a bit of its own, and a bitmap for each label that one of them has.
+    """Nodes of neighbouring rank. Each has a bit of its own, and each label that occurs has the bitmap of its nodes."""
 
-    The bits stand in the order of rank, with gaps: a node that comes takes a free bit, or moves its nearest neighbours.
-    """
-
-    def __init__(
-        self, size: int, nodes: Sequence[NodeFacts] = (), free: AbstractSet[UUID] = frozenset()
-    ) -> None:
-        self.nodes: list[NodeFacts] = []
-        self.ranks: list[Rank] = []
+    def __init__(self) -> None:
         self.free = 0
-        self._width = 2 * size
-        self._bits: list[int] = []  #: Each node's bit, rising.
+        self._bits: dict[UUID, int] = {}  #: Each node's bit, as its number.
+        self._nodes: dict[int, NodeFacts] = {}  #: By bit.
+        self._order: list[tuple[Rank, int]] = []  #: Rank and bit, sorted.
         self._taken = 0
         self._labels: defaultdict[str, dict[Any, int]] = defaultdict(dict)
-        self._unions: dict[
-            Label, int
-        ] = {}  #: Cache of `_union`, dropped when a node changes.
-        step = min(_GAP, self._width // max(len(nodes), 1))
-        for place, node in enumerate(nodes):
-            self._fill(place, place * step, node, node.node_id in free)
+        self._unions: defaultdict[str, dict[Any, int]] = defaultdict(dict)  #: Remembered until a node's value changes.
 
     def __len__(self) -> int:
-        return len(self.nodes)
+        return len(self._order)
 
-    def place(self, node: NodeFacts) -> int:
-        """Where a node stands, or would stand, among those here."""
-        return bisect_left(self.ranks, rank_of(node))
+    @property
+    def first_rank(self) -> Rank:
+        """The rank of its best node."""
+        return self._order[0][0] if self._order else _NO_RANK
 
-    def bit(self, node: NodeFacts) -> int:
-        """The bitmap that has the bit of a node that is here, alone."""
-        return 1 << self._bits[self.place(node)]
+    def bitmap(self, node_id: UUID) -> int:
+        """The bit of a node that is here, alone."""
+        return 1 << self._bits[node_id]
 
-    def best(self, found: int) -> NodeFacts:
-        """The node of the lowest bit that is set."""
-        return self.nodes[bisect_left(self._bits, (found & -found).bit_length() - 1)]
-
-    def free_nodes(self) -> AbstractSet[UUID]:
-        """Which of its nodes take work."""
-        return {
-            node.node_id
-            for node, bit in zip(self.nodes, self._bits, strict=True)
-            if self.free >> bit & 1
-        }
-
-    def insert(self, node: NodeFacts, free: bool) -> bool:
-        """Add a node; answers False if there is no room near its place."""
-        place = self.place(node)
-        bit = self._room(place)
-        if bit is None:
-            return False
-        self._fill(place, bit, node, free)
-        return True
-
-    def remove(self, node: NodeFacts) -> None:
-        """Drop a node that is here."""
-        place = self.place(node)
-        self._flip(1 << self._bits[place], labels_of(node))
-        self.free &= ~(1 << self._bits[place])
-        self._taken ^= 1 << self._bits[place]
-        del self.nodes[place], self.ranks[place], self._bits[place]
-
-    def replace(self, old: NodeFacts, new: NodeFacts) -> bool:
-        """Change what is known of a node if that leaves it in its place; otherwise answers False."""
-        place, rank, ranks = self.place(old), rank_of(new), self.ranks
-        between = (
-            0 < place < len(ranks) - 1 and ranks[place - 1] < rank < ranks[place + 1]
-        )
-        if rank != ranks[place] and not between:
-            return False
-        self.nodes[place], ranks[place] = new, rank
-        self._flip(1 << self._bits[place], set(labels_of(old)) ^ set(labels_of(new)))
-        return True
-
-    def set_free(self, node: NodeFacts, free: bool) -> None:
+    def set_free(self, node_id: UUID, free: bool) -> None:
         """Say whether a node that is here takes work."""
-        bit = self.bit(node)
-        self.free = self.free | bit if free else self.free & ~bit
+        bitmap = self.bitmap(node_id)
+        self.free = self.free | bitmap if free else self.free & ~bitmap
+
+    def put(self, node: NodeFacts, free: bool) -> None:
+        """Add a node, or replace what is known of it."""
+        bit = self._bits.get(node.node_id)
+        if bit is None:
+            bit = self._bits[node.node_id] = (~self._taken & self._taken + 1).bit_length() - 1
+            self._taken |= 1 << bit
+            self._flip(bit, _labels_of(node))
+            self._unions.clear()
+        else:
+            old = self._nodes[bit]
+            del self._order[bisect_left(self._order, (rank_of(old), bit))]
+            self._flip(bit, set(_labels_of(old)) ^ set(_labels_of(node)))
+            for name, attribute in _ATTRIBUTES.items():
+                if attribute.value(old) != attribute.value(node):
+                    self._unions.pop(name, None)
+        self._nodes[bit] = node
+        insort(self._order, (rank_of(node), bit))
+        self.set_free(node.node_id, free)
+
+    def remove(self, node_id: UUID) -> None:
+        """Drop a node that is here."""
+        self.set_free(node_id, False)
+        bit = self._bits.pop(node_id)
+        node = self._nodes.pop(bit)
+        self._taken ^= 1 << bit
+        del self._order[bisect_left(self._order, (rank_of(node), bit))]
+        self._flip(bit, _labels_of(node))
+        self._unions.clear()
+
+    def give(self, other: "Block", count: int) -> list[UUID]:
+        """Move the last nodes to another block; answers their ids."""
+        moved = [self._nodes[bit] for _, bit in self._order[len(self) - count :]]
+        for node in moved:
+            other.put(node, bool(self.free & self.bitmap(node.node_id)))
+            self.remove(node.node_id)
+        return [node.node_id for node in moved]
 
     def search(self, labels: Iterable[Label], unions: Iterable[Label]) -> int:
-        """The bitmap of free nodes that have all the labels and unions."""
+        """The bitmap of the free nodes that have all the labels and unions."""
         found = self.free
         for name, value in labels:
             found &= self._labels[name].get(value, 0)
             if not found:
                 return 0
-        for union in unions:
-            bits = self._unions.get(union)
-            found &= self._remember(union) if bits is None else bits
+        for name, asked in unions:
+            bitmap = self._unions[name].get(asked)
+            found &= self._union(name, asked) if bitmap is None else bitmap
             if not found:
                 return 0
         return found
 
-    def _fill(self, place: int, bit: int, node: NodeFacts, free: bool) -> None:
-        self.nodes.insert(place, node)
-        self.ranks.insert(place, rank_of(node))
-        self._bits.insert(place, bit)
-        self._taken |= 1 << bit
-        self.free |= free << bit
-        self._flip(1 << bit, labels_of(node))
+    def best(self, found: int) -> NodeFacts:
+        """The node of the best rank in a bitmap that is not empty."""
+        if found.bit_count() <= _FEW:
+            return min(self._among(found), key=rank_of)
+        return next(self._nodes[bit] for _, bit in self._order if found >> bit & 1)
 
-    def _room(self, place: int) -> int | None:
-        """A bit for a node that comes to a place: a free one, or one made free by moving its neighbours by one bit."""
-        low = self._bits[place - 1] if place else -1
-        high = self._bits[place] if place < len(self._bits) else self._width
-        if high - low > 1:
-            return min(low + _GAP, (low + high) // 2)
-        vacant = ~self._taken & (1 << self._width) - 1
-        above, below = vacant >> high, vacant & (1 << high) - 1
-        up = (above & -above).bit_length() - 1 if above else _REACH
-        down = low - (below.bit_length() - 1) if below else _REACH
-        if min(up, down) >= _REACH:
-            return None
-        if up <= down:
-            for moved in range(place + up - 1, place - 1, -1):
-                self._move(moved, 1)
-            return high
-        for moved in range(place - down, place):
-            self._move(moved, -1)
-        return low
+    def _among(self, bitmap: int) -> Iterator[NodeFacts]:
+        while bitmap:
+            bit = bitmap.bit_length() - 1
+            yield self._nodes[bit]
+            bitmap ^= 1 << bit
 
-    def _move(self, place: int, by: int) -> None:
-        bit = 1 << self._bits[place]
-        self._bits[place] += by
-        both = bit | 1 << self._bits[place]
-        self._flip(both, labels_of(self.nodes[place]))
-        self._taken ^= both
-        if self.free & bit:
-            self.free ^= both
-
-    def _flip(self, bits: int, labels: Iterable[Label]) -> None:
+    def _flip(self, bit: int, labels: Iterable[Label]) -> None:
         for name, value in labels:
             bitmaps = self._labels[name]
-            bitmap = bitmaps.get(value, 0) ^ bits
+            bitmap = bitmaps.get(value, 0) ^ 1 << bit
             if bitmap:
                 bitmaps[value] = bitmap
             else:
                 del bitmaps[value]
-        self._unions.clear()
-
-    def _remember(self, union: Label) -> int:
-        if len(self._unions) >= _MAX_UNIONS:
-            self._unions.clear()
-        bits = self._unions[union] = self._union(*union)
-        return bits
 
     def _union(self, name: str, asked: Any) -> int:
-        """The nodes that have one of several values: for a measure, at least the one asked for."""
-        values = self._labels[name]
-        match name:
-            case "wallet":
-                return self._where(self._taken, lambda node: node.wallet in asked)
-            case "other wallet":
-                return self._where(self._taken, lambda node: node.wallet not in asked)
-            case "country":
-                return reduce(or_, (values.get(country, 0) for country in asked))
-            case "gpu":
-                return reduce(
-                    or_, (bits for model, bits in values.items() if asked in model), 0
-                )
-            case _:
-                measure = _MEASURES[name]
-                band = measure.band(asked)
-                found = reduce(
-                    or_, (bits for value, bits in values.items() if value > band), 0
-                )
-                if band == asked:
-                    return found | values.get(band, 0)
-                # The band holds values on both sides of the one asked for: look at each.
-                return found | self._where(
-                    values.get(band, 0), lambda node: measure.value(node) >= asked
-                )
-
-    def _where(self, among: int, test: Callable[[NodeFacts], bool]) -> int:
-        """Those of some nodes that pass a test."""
-        found = bytearray(self._width // 8 + 1)
-        for node, bit in zip(self.nodes, self._bits, strict=True):
-            if among >> bit & 1 and test(node):
-                found[bit >> 3] |= 1 << (bit & 7)
-        return int.from_bytes(found, "little")
+        """The nodes whose value of an attribute is accepted."""
+        attribute, values, unsure = _ATTRIBUTES[name], self._labels[name], 0
+        if name in _UNLABELLED:
+            found, unsure = 0, self._taken
+        elif attribute.band is None:
+            found = reduce(or_, (bitmap for value, bitmap in values.items() if attribute.accepts(asked, value)), 0)
+        else:
+            band = attribute.band(asked)
+            found = reduce(or_, (bitmap for value, bitmap in values.items() if value > band), 0)
+            if band == asked:
+                found |= values.get(band, 0)
+            else:
+                unsure = values.get(band, 0)  # Some of these have more than what is asked for, some less.
+        for node in self._among(unsure):
+            if attribute.accepts(asked, attribute.value(node)):
+                found |= self.bitmap(node.node_id)
+        remembered = self._unions[name]
+        if len(remembered) >= _MAX_UNIONS:
+            remembered.clear()
+        remembered[asked] = found
+        return found

@@ -22,9 +22,7 @@ class Engine:
 
     models: tuple[str, ...]  #: The first is what `default` means here.
     warm: frozenset[str]  #: Those loaded already.
-    unit_price: (
-        Amount | None
-    )  #: For the job type's unit of price; None: priced by time.
+    unit_price: Amount | None  #: For the job type's unit of price; None: priced by time.
 
     def serves(self, model: str) -> bool:
         """Whether it can run a job that names this model."""
@@ -32,11 +30,7 @@ class Engine:
 
     def has_warm(self, model: str) -> bool:
         """Whether a job that names this model starts without loading one."""
-        return model in self.warm or (
-            model == DEFAULT_MODEL
-            and self.models[:1] != ()
-            and self.models[0] in self.warm
-        )
+        return model in self.warm or (model == DEFAULT_MODEL and self.models[:1] != () and self.models[0] in self.warm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +78,7 @@ class Demand:
     @property
     def price_limit(self) -> Amount:
         """The highest hourly price a node may ask. With a budget of 0 its unit price must be 0 as well."""
-        return (
-            self.payable_price
-            if self.max_price is None
-            else min(self.payable_price, self.max_price)
-        )
+        return self.payable_price if self.max_price is None else min(self.payable_price, self.max_price)
 
 
 def budget_for(facts: NodeFacts, job_type: str) -> Amount:
@@ -101,9 +91,7 @@ def budget_for(facts: NodeFacts, job_type: str) -> Amount:
 REQUIREMENTS: Final[Mapping[str, Callable[[NodeFacts, Demand], bool]]] = {
     "jobType": lambda node, job: job.job_type in node.engines,
     # Without the job type it is the job type that is missing, not the model.
-    "model": lambda node, job: (
-        job.job_type not in node.engines or node.engines[job.job_type].serves(job.model)
-    ),
+    "model": lambda node, job: job.job_type not in node.engines or node.engines[job.job_type].serves(job.model),
     "minVRAM": lambda node, job: node.vram_mb >= job.min_vram_mb,
     "minRAM": lambda node, job: node.ram_mb >= job.min_ram_mb,
     "capabilities": lambda node, job: job.capabilities <= node.capabilities,
@@ -113,13 +101,9 @@ REQUIREMENTS: Final[Mapping[str, Callable[[NodeFacts, Demand], bool]]] = {
     "maxPrice": lambda node, job: job.max_price is None or node.price <= job.max_price,
     "budget": lambda node, job: job.budget >= budget_for(node, job.job_type),
     "minReputation": lambda node, job: node.reputation >= job.min_reputation,
-    "allowNodes": lambda node, job: (
-        not job.allow_nodes or node.node_id in job.allow_nodes
-    ),
+    "allowNodes": lambda node, job: not job.allow_nodes or node.node_id in job.allow_nodes,
     "denyNodes": lambda node, job: node.node_id not in job.deny_nodes,
-    "allowWallets": lambda node, job: (
-        not job.allow_wallets or node.wallet in job.allow_wallets
-    ),
+    "allowWallets": lambda node, job: not job.allow_wallets or node.wallet in job.allow_wallets,
     "denyWallets": lambda node, job: node.wallet not in job.deny_wallets,
 }
 """Requirement, as the API names it -> whether a node meets it."""

@@ -2,20 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 
 class HypernodeError(Exception):
-    """Base of all errors that a caller can act on. `code` is stable and part of the HTTP contract."""
+    """Base of all errors that a caller can act on."""
 
-    code = "error"
-
-    def __str__(self) -> str:
-        return self.sentence
+    code: ClassVar[str] = "error"  #: Stable, and part of the HTTP contract.
+    template: ClassVar[str] = "Something went wrong"  #: For a person, with the names of fields in braces.
 
     @property
     def sentence(self) -> str:
         """What went wrong, for a person."""
-        return self.code
+        return self.template.format_map(vars(self))
+
+    def __str__(self) -> str:
+        return self.sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class InvalidJobType(HypernodeError):
 
     valid_types: Sequence[str]
     code = "invalid_job_type"
-    sentence = "Invalid job type"
+    template = "Invalid job type"
 
 
 @dataclass(eq=False)
@@ -52,12 +54,9 @@ class JobTypeUnavailable(HypernodeError):
     """The job type exists, but no executor for it does."""
 
     job_type: str
-    available: Sequence[str]
+    available: str
     code = "job_type_unavailable"
-
-    @property
-    def sentence(self) -> str:
-        return f"{self.job_type} has no executor yet; available: {', '.join(self.available)}"
+    template = "{job_type} has no executor yet; available: {available}"
 
 
 @dataclass(eq=False)
@@ -66,10 +65,7 @@ class NotFound(HypernodeError):
 
     what: str
     code = "not_found"
-
-    @property
-    def sentence(self) -> str:
-        return f"{self.what} not found"
+    template = "{what} not found"
 
 
 @dataclass(eq=False)
@@ -78,10 +74,7 @@ class NotAuthenticated(HypernodeError):
 
     reason: str = "Sign in or send an API key"
     code = "not_authenticated"
-
-    @property
-    def sentence(self) -> str:
-        return self.reason
+    template = "{reason}"
 
 
 @dataclass(eq=False)
@@ -89,7 +82,7 @@ class Unauthorized(HypernodeError):
     """The object belongs to somebody else."""
 
     code = "unauthorized"
-    sentence = "Unauthorized"
+    template = "Unauthorized"
 
 
 @dataclass(eq=False)
@@ -98,10 +91,7 @@ class ForbiddenHost(HypernodeError):
 
     host: str
     code = "forbidden_host"
-
-    @property
-    def sentence(self) -> str:
-        return f"In open mode the Host header must be a loopback name, not {self.host[:100]}"
+    template = "In open mode the Host header must be a loopback name, not {host}"
 
 
 @dataclass(eq=False)
@@ -110,10 +100,7 @@ class MissingScope(HypernodeError):
 
     scope: str
     code = "missing_scope"
-
-    @property
-    def sentence(self) -> str:
-        return f"This API key lacks the scope {self.scope}"
+    template = "This API key lacks the scope {scope}"
 
 
 @dataclass(eq=False)
@@ -122,10 +109,7 @@ class SpendingLimitReached(HypernodeError):
 
     left: str
     code = "spending_limit_reached"
-
-    @property
-    def sentence(self) -> str:
-        return f"This API key may spend {self.left} HYPER more"
+    template = "This API key may spend {left} HYPER more"
 
 
 @dataclass(eq=False)
@@ -134,7 +118,7 @@ class NotCancellable(HypernodeError):
 
     state: str
     code = "not_cancellable"
-    sentence = "Can only cancel pending or queued jobs"
+    template = "Can only cancel pending or queued jobs"
 
 
 @dataclass(eq=False)
@@ -142,7 +126,7 @@ class StaleLease(HypernodeError):
     """The node does not hold the job any more: its report has no effect."""
 
     code = "stale_lease"
-    sentence = "This node no longer holds the job"
+    template = "This node no longer holds the job"
 
 
 @dataclass(eq=False)
@@ -151,10 +135,7 @@ class InsufficientBalance(HypernodeError):
 
     balance: str
     code = "insufficient_balance"
-
-    @property
-    def sentence(self) -> str:
-        return f"The balance is {self.balance} HYPER"
+    template = "The balance is {balance} HYPER"
 
 
 @dataclass(eq=False)
@@ -162,7 +143,7 @@ class IdempotencyConflict(HypernodeError):
     """The key was used with another body."""
 
     code = "idempotency_key_reused"
-    sentence = "This Idempotency-Key was used with another request"
+    template = "This Idempotency-Key was used with another request"
 
 
 @dataclass(eq=False)
@@ -170,7 +151,7 @@ class RequestInFlight(HypernodeError):
     """The first request with this key has no answer yet."""
 
     code = "request_in_flight"
-    sentence = "A request with this Idempotency-Key is still being answered"
+    template = "A request with this Idempotency-Key is still being answered"
 
 
 @dataclass(eq=False)
@@ -181,10 +162,7 @@ class TooManyRequests(HypernodeError):
     limit: int = 0
     window_s: int = 0
     code = "too_many_requests"
-
-    @property
-    def sentence(self) -> str:
-        return f"Too many requests; try again in {self.retry_after_s} s"
+    template = "Too many requests; try again in {retry_after_s} s"
 
 
 @dataclass(eq=False)
@@ -193,10 +171,7 @@ class TooLarge(HypernodeError):
 
     limit_bytes: int
     code = "too_large"
-
-    @property
-    def sentence(self) -> str:
-        return f"At most {self.limit_bytes} bytes are accepted"
+    template = "At most {limit_bytes} bytes are accepted"
 
 
 @dataclass(eq=False)
@@ -206,7 +181,4 @@ class Unready(HypernodeError):
     what: str
     details: Sequence[str] = field(default_factory=tuple)
     code = "unavailable"
-
-    @property
-    def sentence(self) -> str:
-        return f"{self.what} is not available now"
+    template = "{what} is not available now"

@@ -1,2 +1,4 @@
 """tmp"""
+
+
 def explain(nodes, demand): ...

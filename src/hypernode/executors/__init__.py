@@ -18,7 +18,7 @@ def discover() -> tuple[dict[str, Executor], dict[str, str]]:
     for entry in entry_points(group=GROUP):
         try:
             found[entry.name] = entry.load()()
-        except Exception as error:  # noqa: BLE001  A third party's plug-in may fail in any way; the others stay usable.
+        except Exception as error:
             broken[entry.name] = f"{entry.value}: {type(error).__name__}: {error}"
     return found, broken
 

@@ -109,7 +109,7 @@ class GenericCompute:
         """Available where wasmtime can be loaded."""
         try:
             import_module("wasmtime")
-        except Exception as error:  # noqa: BLE001  A native library can fail to load in many ways.
+        except Exception as error:
             return Capability(available=False, missing=f"wasmtime: {error}", fix="pip install 'hypernode[wasm]'")
         return Capability(available=True, engine=_engine_name())
 

@@ -1,6 +1,7 @@
 """The node: registers, stays connected, takes work while its leases live, and leaves in good order."""
 
 import asyncio
+import contextlib
 import os
 import random
 import signal
@@ -57,11 +58,12 @@ class Agent:
         self._outbox = Outbox()
         self._work = Work(settings, machine.executors, Transfers(self._http), self._outbox)
         self._identity: Identity | None = None
+        self._refused = ""  #: The token that the coordinator took no more.
         self._stopping = asyncio.Event()
         self._draining = asyncio.Event()
         self._welcome = Welcome(node_id="", beat_every_s=10, lease_ttl_s=60)
         self._heard_at = 0.0  #: When the coordinator certainly read something last, by the loop's clock.
-        self._link_name = ""
+        self._link: Link | None = None
         self._started_at = time.time()
 
     def drain(self) -> None:
@@ -83,7 +85,7 @@ class Agent:
         with self._lock:
             async with self._http:
                 await _first_of(self._connect(), self._leave(), self._fence())
-            self._link_name = ""
+            self._link = None
             self._write_status("stopped")
 
     async def _leave(self) -> None:
@@ -100,8 +102,11 @@ class Agent:
     async def _drained(self) -> None:
         await self._draining.wait()
         self._work.draining = True
-        self._outbox.put(self._hello(), urgent=True)
         self._write_status("draining")
+        if self._link:
+            with contextlib.suppress(LinkLost, LinkRefused):  # Whoever connects again says that it drains.
+                await self._link.send([self._hello()])
+                await self._link.confirm()
         try:
             async with asyncio.timeout(self._settings.drain_timeout_s):
                 await self._work.until_idle()
@@ -118,18 +123,19 @@ class Agent:
                     await self._converse(link)
             except LinkRefused as refused:
                 _log.warning("link_refused", reason=str(refused))
-                self._identity = None  # Register anew: the coordinator may have lost or removed this node.
+                # Register anew: the coordinator may have lost or removed this node.
+                self._refused, self._identity = self._identity.token if self._identity else "", None
             except LinkLost as lost:
                 _log.warning("link_lost", coordinator=self._settings.coordinator_url, reason=str(lost))
             failures = 0 if self.online.is_set() else failures + 1
             self.online.clear()
-            self._link_name = ""
+            self._link = None
             self._write_status("connecting")
             await asyncio.sleep(retry_after_s(failures, random.random()))
 
     async def _register(self) -> Identity:
         hardware, job_types = self._machine.hardware, list(self._machine.executors)
-        registered = await register(self._settings, self._http, hardware, job_types)
+        registered = await register(self._settings, hardware, job_types, self._refused)
         self._http.headers["Authorization"] = f"Bearer {registered.token}"
         _log.info("registered", node=registered.node_id, gpu=hardware.gpu_model, offers=job_types)
         return registered
@@ -141,7 +147,7 @@ class Agent:
 
     async def _converse(self, link: Link) -> None:
         """Speak over one link until it is lost."""
-        self._link_name = link.name
+        self._link = link
         hello = self._hello()
         await link.send([hello])
         await _first_of(self._listen(link), self._speak(link), self._beat(link, hello))
@@ -211,7 +217,7 @@ class Agent:
                 coordinator_url=self._settings.coordinator_url,
                 wallet=self._settings.wallet,
                 node_id=self._identity.node_id if self._identity else "",
-                link=self._link_name,
+                link=self._link.name if self._link else "",
                 capacity=self._settings.capacity,
                 jobs=self._work.jobs,
                 completed=self._work.completed,

@@ -52,11 +52,12 @@ def save(home: Path, identity: Identity) -> None:
 
 
 async def register(
-    settings: NodeSettings, http: httpx.AsyncClient, hardware: inventory.Hardware, job_types: list[str]
+    settings: NodeSettings, hardware: inventory.Hardware, job_types: list[str], refused: str = ""
 ) -> Identity:
-    """Register this machine, or renew what the coordinator knows of it. Raises LinkLost or RegistrationRefused."""
-    known = load(settings)
-    token = settings.token or (known.token if known else "")
+    """Register this machine, or renew what the coordinator knows of it. Raises LinkLost or RegistrationRefused.
+
+    `refused` is a token that the coordinator took no more for the link: any other one is better.
+    """
     names = [CAPABILITY_NAMES[job_type] for job_type in job_types if job_type in CAPABILITY_NAMES]
     body = RegisterNode(
         wallet_address=settings.wallet,
@@ -74,9 +75,14 @@ async def register(
         capabilities=[*job_types, *names],
         price=settings.price,
     )
-    answer = await _post(http, body, token)
-    # The token comes with the first registration only.
-    token = answer.node_token or token
+    known = load(settings)
+    tokens = [settings.token or (known.token if known else "")]
+    if known and not settings.token:
+        tokens.append("")  # The network may have been set up anew since: begin anew as well.
+    answer, token = await _post(settings.coordinator_url, body, tokens)
+    # A token comes with the first registration only.
+    kept = known.token if known and known.node_id == answer.node.node_id else None
+    token = next((each for each in (answer.node_token, kept, token) if each and each != refused), refused)
     if not token:
         raise RegistrationRefused(
             f"the coordinator knows this machine as node {answer.node.node_id}, but {settings.home / _FILE} with its "
@@ -87,13 +93,22 @@ async def register(
     return identity
 
 
-async def _post(http: httpx.AsyncClient, body: RegisterNode, token: str) -> NodeRegistered:
+async def _post(url: str, body: RegisterNode, tokens: list[str]) -> tuple[NodeRegistered, str]:
+    """The answer, and the first of the tokens that the coordinator takes."""
     fields = {name: value for name, value in msgspec.to_builtins(body).items() if value is not None}
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    try:
-        answer = await http.post("/api/nodes/register", json=fields, headers=headers)
-    except httpx.TransportError as error:
-        raise LinkLost(f"{type(error).__name__} {error}") from error
+    async with httpx.AsyncClient(base_url=url) as http:
+        for token in tokens:
+            headers = {"Authorization": f"Bearer {token}"} if token else {}
+            try:
+                answer = await http.post("/api/nodes/register", json=fields, headers=headers)
+            except httpx.TransportError as error:
+                raise LinkLost(f"{type(error).__name__} {error}") from error
+            if answer.status_code != HTTPStatus.UNAUTHORIZED or token == tokens[-1]:
+                return _read(answer), token
+    raise AssertionError("unreachable: the last token's answer was returned")
+
+
+def _read(answer: httpx.Response) -> NodeRegistered:
     if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
         raise LinkLost(f"{answer.status_code} {answer.text}")
     if answer.is_error:
@@ -101,4 +116,4 @@ async def _post(http: httpx.AsyncClient, body: RegisterNode, token: str) -> Node
     try:
         return msgspec.json.decode(answer.content, type=NodeRegistered)
     except msgspec.DecodeError as error:
-        raise RegistrationRefused(f"{http.base_url} is no coordinator: {error}") from error
+        raise RegistrationRefused(f"{answer.url} is no coordinator's: {error}") from error

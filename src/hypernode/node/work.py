@@ -133,7 +133,7 @@ class Work:
             return await self._run(offer, folder)
         except ExecutionFailed as failure:
             return Report(offer.lease_id, error=str(failure)[:LONGEST_ERROR], blames_input=failure.blames_input)
-        except Exception as error:  # noqa: BLE001  A fault of the node's own fails the job, not the node.
+        except Exception as error:
             _log.exception("job_broke", job=offer.job_id)
             return Report(offer.lease_id, error=f"the node failed: {type(error).__name__} {error}"[:LONGEST_ERROR])
         finally:

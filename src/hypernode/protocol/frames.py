@@ -28,7 +28,7 @@ class EngineOffer(msgspec.Struct, rename="camel", frozen=True):
 # --- node -> coordinator
 
 
-class Hello(Frame, tag="hello"):
+class Hello(Frame, frozen=True, tag="hello"):
     """First frame of a connection: what the node offers now. May be sent again when that changes."""
 
     capacity: int = 1  #: Jobs it runs at once.
@@ -37,27 +37,27 @@ class Hello(Frame, tag="hello"):
     draining: bool = False  #: Finishes what it has and takes no more.
 
 
-class Beat(Frame, tag="beat"):
+class Beat(Frame, frozen=True, tag="beat"):
     """The node lives; renews the named leases."""
 
     leases: list[str] = []
     metrics: dict[str, Any] = {}
 
 
-class Accept(Frame, tag="accept"):
+class Accept(Frame, frozen=True, tag="accept"):
     """The node takes an offer."""
 
     lease_id: str
 
 
-class Decline(Frame, tag="decline"):
+class Decline(Frame, frozen=True, tag="decline"):
     """The node does not take an offer, and why. Costs the job no attempt."""
 
     lease_id: str
     reason: str
 
 
-class Progress(Frame, tag="progress"):
+class Progress(Frame, frozen=True, tag="progress"):
     """How far a job is."""
 
     lease_id: str
@@ -65,21 +65,21 @@ class Progress(Frame, tag="progress"):
     message: str = ""
 
 
-class Log(Frame, tag="log"):
+class Log(Frame, frozen=True, tag="log"):
     """Lines that the job wrote."""
 
     lease_id: str
     lines: list[str]
 
 
-class Stream(Frame, tag="stream"):
+class Stream(Frame, frozen=True, tag="stream"):
     """A piece of the answer: for language models, text."""
 
     lease_id: str
     text: str
 
 
-class Report(Frame, tag="report"):
+class Report(Frame, frozen=True, tag="report"):
     """The attempt is over: with a result, or with an error."""
 
     lease_id: str
@@ -98,7 +98,7 @@ NodeFrame = Hello | Beat | Accept | Decline | Progress | Log | Stream | Report
 # --- coordinator -> node
 
 
-class Welcome(Frame, tag="welcome"):
+class Welcome(Frame, frozen=True, tag="welcome"):
     """Answer to Hello."""
 
     node_id: str
@@ -106,7 +106,7 @@ class Welcome(Frame, tag="welcome"):
     lease_ttl_s: float  #: A lease lives this long after the last Beat that named it.
 
 
-class Offer(Frame, tag="offer"):
+class Offer(Frame, frozen=True, tag="offer"):
     """A job for the node. It answers Accept or Decline within the lease's time."""
 
     lease_id: str
@@ -118,14 +118,14 @@ class Offer(Frame, tag="offer"):
     max_duration_s: float
 
 
-class Revoke(Frame, tag="revoke"):
+class Revoke(Frame, frozen=True, tag="revoke"):
     """The lease is over for the node: stop its work, report nothing more."""
 
     lease_id: str
     reason: str  #: stopped, lost
 
 
-class Reported(Frame, tag="reported"):
+class Reported(Frame, frozen=True, tag="reported"):
     """The report was stored; the node may forget the job."""
 
     lease_id: str

@@ -1,7 +1,5 @@
 """Balances, deposits and withdrawals over HTTP."""
 
-
-
 from hypernode.protocol.wire import Body, Hyper, HyperIn, Time
 
 
@@ -88,5 +86,3 @@ class Statement(Body):
     movements: list[Movement]
     next_cursor: str | None
     success: bool = True
-
-

@@ -53,9 +53,7 @@ async def insert_key(
     expires_at: datetime | None,
 ) -> Row:
     """A key for a program."""
-    row = await database.row(
-        SQL["insert_key"], key_id, wallet, name, token_hash, scopes, spending_limit, expires_at
-    )
+    row = await database.row(SQL["insert_key"], key_id, wallet, name, token_hash, scopes, spending_limit, expires_at)
     assert row is not None
     return row
 

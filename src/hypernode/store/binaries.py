@@ -40,9 +40,9 @@ class WrongMajorVersion(EmbeddedPostgresError):
 
     def __init__(self, cluster: Path, made_by: str, binaries_are: int) -> None:
         super().__init__(
-            f"{cluster} was made by PostgreSQL {made_by}, but the binaries are version {binaries_are}: start it once more with"
-            f" PG_BINDIR naming binaries of version {made_by}, dump it with their pg_dumpall, move {cluster} away, start without"
-            " PG_BINDIR and restore the dump with psql"
+            f"{cluster} was made by PostgreSQL {made_by}, but the binaries are version {binaries_are}: start it once"
+            f" more with PG_BINDIR naming binaries of version {made_by}, dump it with their pg_dumpall, move"
+            f" {cluster} away, start without PG_BINDIR and restore the dump with psql"
         )
         self.made_by = made_by
         self.binaries_are = binaries_are
@@ -108,7 +108,7 @@ class Binaries:
                         pass_fds=pass_fds,
                         start_new_session=True,
                     )
-            except BaseException as error:  # noqa: BLE001 - the caller gets it
+            except BaseException as error:
                 born.set_exception(error)
                 return
             born.set_result(process)
@@ -134,7 +134,8 @@ def find_folder() -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise PostgresFailed(
             "find PostgreSQL",
-            "install hypernode[coordinator], or name a folder with initdb and postgres in PG_BINDIR, or set DATABASE_URL",
+            "install hypernode[coordinator], or name a folder with initdb and postgres in PG_BINDIR,"
+            " or set DATABASE_URL",
         )
     return Path(spec.submodule_search_locations[0], "pginstall", "bin")
 
@@ -154,8 +155,8 @@ def choose(folder: Path, cluster: Path) -> Binaries:
         failures.append(asked.stderr.strip())
     raise PostgresFailed(
         "run PostgreSQL",
-        f"{'; '.join(failures)}. Check PG_BINDIR; as root, keep it and {cluster.parent} where `nobody` may go, or start hypernode as"
-        " an ordinary user, or set DATABASE_URL",
+        f"{'; '.join(failures)}. Check PG_BINDIR; as root, keep it and {cluster.parent} where `nobody` may go,"
+        " or start hypernode as an ordinary user, or set DATABASE_URL",
     )
 
 

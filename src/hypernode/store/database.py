@@ -1,20 +1,38 @@
 """The connection to PostgreSQL: pool, migrations, transactions, and the named statements of the .sql files."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias, cast
 
 import asyncpg
 import msgspec
-from asyncpg.pool import PoolConnectionProxy
 from pogo_core.util import migrate
 
-# asyncpg's classes are generic for type checkers alone.
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
-Row: TypeAlias = asyncpg.Record
+Row: TypeAlias = Mapping[str, Any]
+
+
+class Connection(Protocol):
+    """A connection inside a transaction: as much of asyncpg's as the store uses."""
+
+    async def fetch(self, query: str, *args: object) -> list[Row]:
+        """All rows."""
+        ...
+
+    async def fetchrow(self, query: str, *args: object) -> Row | None:
+        """The first row."""
+        ...
+
+    async def fetchval(self, query: str, *args: object) -> Any:
+        """The first column of the first row."""
+        ...
+
+    async def execute(self, query: str, *args: object) -> str:
+        """Run for its effect."""
+        ...
+
 
 UNAVAILABLE: Final = (
     OSError,
@@ -37,7 +55,7 @@ COMMAND_TIMEOUT_S: Final = 30.0
 
 def statements(group: str) -> dict[str, str]:
     """The statements of `sql/<group>.sql` by name. Each begins with a line `-- name: what it does`."""
-    text = files(__package__).joinpath("sql", f"{group}.sql").read_text()
+    text = files("hypernode.store").joinpath("sql", f"{group}.sql").read_text()
     parts = _STATEMENT.split(text)
     return dict(zip(parts[1::2], (f"-- {part}" for part in parts[2::2]), strict=True))
 
@@ -55,7 +73,7 @@ class Database:
         connection = await asyncpg.connect(url)
         try:
             await connection.execute("SELECT pg_advisory_lock($1)", _MIGRATIONS_LOCK)
-            await migrate.apply(connection, Path(str(files(__package__) / "migrations")), schema_name="public")
+            await migrate.apply(connection, Path(str(files("hypernode.store") / "migrations")), schema_name="public")
         finally:
             await connection.close()
         pool = await asyncpg.create_pool(
@@ -68,18 +86,18 @@ class Database:
         self.pool.terminate()
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
+    async def transaction(self) -> AsyncGenerator[Connection]:
         """A connection inside a transaction: committed at the end, rolled back on any exception."""
         async with self.pool.acquire() as connection, connection.transaction():
-            yield connection
+            yield cast(Connection, connection)
 
     async def fetch(self, statement: str, *arguments: object) -> list[Row]:
         """All rows of one statement, outside any transaction."""
-        return await self.pool.fetch(statement, *arguments)
+        return cast(list[Row], await self.pool.fetch(statement, *arguments))
 
     async def row(self, statement: str, *arguments: object) -> Row | None:
         """The first row of one statement."""
-        return await self.pool.fetchrow(statement, *arguments)
+        return cast(Row | None, await self.pool.fetchrow(statement, *arguments))
 
     async def value(self, statement: str, *arguments: object) -> Any:
         """The first column of the first row of one statement."""

@@ -1,6 +1,7 @@
 """A private PostgreSQL server: a child process that lives and dies with this program, its cluster in one folder.
 
-It listens on a Unix socket that nobody else may open, asks for a password all the same, and has no TCP port. Not for Windows.
+It listens on a Unix socket that nobody else may open, asks for a password all the same, and has no TCP port. Not for
+Windows.
 """
 
 import fcntl
@@ -48,8 +49,8 @@ class ClusterInUse(EmbeddedPostgresError):
 class EmbeddedPostgres:
     """One cluster and its server. Start and stop may be called from any thread, one at a time.
 
-    `folder` belongs to this class alone and gets mode 0700. `settings` are PostgreSQL's own, over DEFAULTS. `bindir` holds its
-    programs: by default `PG_BINDIR`, else the wheel's.
+    `folder` belongs to this class alone and gets mode 0700. `settings` are PostgreSQL's own, over DEFAULTS. `bindir`
+    holds its programs: by default `PG_BINDIR`, else the wheel's.
     """
 
     def __init__(self, folder: Path, *, settings: Mapping[str, str] = _NO_SETTINGS, bindir: Path | None = None) -> None:
@@ -78,8 +79,8 @@ class EmbeddedPostgres:
     def start(self, timeout_s: float = 60.0) -> str:
         """Makes the cluster on first use, starts the server, returns its DSN once it takes connections.
 
-        Blocks, for less than a second where nothing is to be recovered; stops what it started if it fails. Raises ClusterInUse,
-        WrongMajorVersion, PostgresFailed.
+        Blocks, for less than a second where nothing is to be recovered; stops what it started if it fails. Raises
+        ClusterInUse, WrongMajorVersion, PostgresFailed.
         """
         deadline = time.monotonic() + timeout_s
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -103,7 +104,8 @@ class EmbeddedPostgres:
             raise
 
     def wait(self, timeout_s: float | None = None) -> int | None:
-        """The server's exit status once it has ended, for whatever reason; None if it still runs after `timeout_s` seconds.
+        """The server's exit status once it has ended, for whatever reason; None if it still runs after `timeout_s`
+        seconds.
 
         Raises PostgresFailed where none was started.
         """
@@ -164,7 +166,9 @@ class EmbeddedPostgres:
         return file
 
     def _forget_stranger(self) -> None:
-        """Removes the pid file of a dead server whose number is in use, as after a container's restart: PostgreSQL would not start."""
+        """Removes the pid file of a dead server whose number is in use, as after a container's restart: PostgreSQL
+        would not start.
+        """
         pid = self._postmaster_pid()
         if pid is None or not psutil.pid_exists(pid):
             return
@@ -214,7 +218,9 @@ class EmbeddedPostgres:
         _sync_folder(self._folder)
 
     def _place_socket(self, programs: Binaries) -> None:
-        """Puts the socket into our folder, or a new private one if the path is too long for the kernel or lists hosts to clients."""
+        """Puts the socket into our folder, or a new private one if the path is too long for the kernel or lists
+        hosts to clients.
+        """
         self._remove_far_socket()
         self._socket_folder = self._folder
         if len(os.fsencode(self._folder / f".s.PGSQL.{PORT}")) > MAX_SOCKET_PATH or "," in str(self._folder):

@@ -1,10 +1,11 @@
 """Becomes a command that dies with the program that started it, under an identity other than root.
 
-Run as `python -I -S launcher.py PARENT_PID IDENTITY COMMAND...`; a step of its own because `preexec_fn` is unsafe in a program with
-threads. IDENTITY is one of
+Run as `python -I -S launcher.py PARENT_PID IDENTITY COMMAND...`; a step of its own because `preexec_fn` is unsafe in a
+program with threads. IDENTITY is one of
 
 - `same`: as we are;
-- `namespace:UID:GID`: root in disguise, in a user namespace where root is called UID, so that its files stay root's own;
+- `namespace:UID:GID`: root in disguise, in a user namespace where root is called UID, so that its files stay root's
+own;
 - `user:UID:GID`: another user of this machine.
 """
 

@@ -123,9 +123,7 @@ async def lock_keys(connection: Connection, keys: Iterable[UUID]) -> dict[UUID, 
     """What API keys with a spending limit may still hold; nobody else spends until the transaction ends."""
     rows = await connection.fetch(SQL["lock_keys"], sorted(set(keys)))
     return {
-        row["key_id"]: Amount(row["spending_limit"] - row["spent"])
-        for row in rows
-        if row["spending_limit"] is not None
+        row["key_id"]: Amount(row["spending_limit"] - row["spent"]) for row in rows if row["spending_limit"] is not None
     }
 
 
@@ -161,7 +159,9 @@ async def move_deposit_cursor(connection: Connection, vault: str, signature: str
 
 
 async def credit_deposits(connection: Connection, seen: Sequence[tuple[str, int, str, Amount, int]]) -> set[str]:
-    """Credit deposits (signature, position, wallet, amount, slot) that were not credited before; returns the wallets."""
+    """Credit deposits (signature, position, wallet, amount, slot) that were not credited before; returns the
+    wallets.
+    """
     if not seen:
         return set()
     rows = await connection.fetch(SQL["insert_deposits"], *(list(column) for column in zip(*seen, strict=True)))

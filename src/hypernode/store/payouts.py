@@ -61,9 +61,7 @@ async def move_transaction(
 ) -> bool:
     """Note what happened to one of our chain transactions; False if it was noted before."""
     move = TRANSFER_MOVES[event]
-    moved = await connection.fetchval(
-        SQL["move_transaction"], signature, move.target, move.source_names, slot, error
-    )
+    moved = await connection.fetchval(SQL["move_transaction"], signature, move.target, move.source_names, slot, error)
     return moved is not None
 
 

@@ -15,10 +15,8 @@ import uvloop
 from litestar import Litestar
 
 from hypernode.api.app import create_app
-from hypernode.api.services import ChainFacts, Services
+from hypernode.api.services import Services
 from hypernode.blobs import open_blobs
-from hypernode.chain import keys
-from hypernode.chain.rpc import Rpc
 from hypernode.coordinator.access import Access
 from hypernode.coordinator.anchorer import Anchorer
 from hypernode.coordinator.bus import Bus
@@ -37,7 +35,7 @@ from hypernode.coordinator.registry import Registry
 from hypernode.coordinator.rescuer import Rescuer
 from hypernode.coordinator.sessions import Sessions
 from hypernode.coordinator.settler import Ended, Settler
-from hypernode.coordinator.vault import Failpoint, Vault
+from hypernode.coordinator.vault import Failpoint
 from hypernode.domain.job import JobState
 from hypernode.executors import load
 from hypernode.store import events
@@ -87,9 +85,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Litestar]:
     """The application with everything behind it, connected."""
     chain = await connect(settings)
     database = await Database.open(settings.database_url)
-    blobs = open_blobs(
-        settings.artifacts_url or settings.home / "artifacts", staging=settings.home / "staging"
-    )
+    blobs = open_blobs(settings.artifacts_url or settings.home / "artifacts", staging=settings.home / "staging")
     policy = settings.policy()
     executors = load()
     reached = _failpoint(settings.failpoint)

@@ -14,6 +14,4 @@ FINALIZE_SLOTS: Final = 5
 def run(*, folder: Path, port: int, token_2022: bool = False) -> None:
     """Serve until SIGTERM or Ctrl-C."""
     program = TOKEN_2022_PROGRAM if token_2022 else TOKEN_PROGRAM
-    serve(
-        folder, LocalnetOptions(port=port, slot_ms=SLOT_MS, finalize_slots=FINALIZE_SLOTS, token_program=program)
-    )
+    serve(folder, LocalnetOptions(port=port, slot_ms=SLOT_MS, finalize_slots=FINALIZE_SLOTS, token_program=program))

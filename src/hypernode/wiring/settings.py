@@ -38,64 +38,91 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", populate_by_name=True)
 
-    port: int = Field(3001, alias="PORT", ge=0, le=65_535, description="Port of the API.")
-    host: str = Field("127.0.0.1", alias="HYPERNODE_HOST", description="Address that the API is bound to.")
+    port: int = Field(default=3001, alias="PORT", ge=0, le=65_535, description="Port of the API.")
+    host: str = Field(default="127.0.0.1", alias="HYPERNODE_HOST", description="Address that the API is bound to.")
     home: Path = Field(
-        Path.home() / ".hypernode", alias="HYPERNODE_HOME", description="Folder for everything that is kept."
+        default=Path.home() / ".hypernode", alias="HYPERNODE_HOME", description="Folder for everything that is kept."
     )
-    auth: Auth = Field(Auth.OPEN, alias="HYPERNODE_AUTH", description="`open` or `signed`.")
+    auth: Auth = Field(default=Auth.OPEN, alias="HYPERNODE_AUTH", description="`open` or `signed`.")
     public_url: str = Field(
-        "", alias="HYPERNODE_PUBLIC_URL", description="URL that people use; sign-ins name it. Empty: host and port."
+        default="",
+        alias="HYPERNODE_PUBLIC_URL",
+        description="URL that people use; sign-ins name it. Empty: host and port.",
     )
-    database_url: str = Field("", alias="DATABASE_URL", description="PostgreSQL. Empty: an embedded one.")
-    solana_rpc_url: str = Field("", alias="SOLANA_RPC_URL", description="Solana RPC. Empty: a localnet of our own.")
+    database_url: str = Field(default="", alias="DATABASE_URL", description="PostgreSQL. Empty: an embedded one.")
+    solana_rpc_url: str = Field(
+        default="", alias="SOLANA_RPC_URL", description="Solana RPC. Empty: a localnet of our own."
+    )
     hyper_token_mint: str = Field(
-        "", alias="HYPER_TOKEN_MINT", description="The HYPER mint. Empty: the localnet's, else the real one."
+        default="", alias="HYPER_TOKEN_MINT", description="The HYPER mint. Empty: the localnet's, else the real one."
     )
     mainnet: bool = Field(
-        False, alias="HYPERNODE_MAINNET", description="Must be true to move money on Solana's mainnet."
+        default=False, alias="HYPERNODE_MAINNET", description="Must be true to move money on Solana's mainnet."
     )
     payout_cap: Hyper | None = Field(
-        None, alias="HYPERNODE_PAYOUT_CAP", description="Most HYPER that leaves in a day. Required on mainnet."
+        default=None, alias="HYPERNODE_PAYOUT_CAP", description="Most HYPER that leaves in a day. Required on mainnet."
     )
     artifacts_url: str = Field(
-        "", alias="HYPERNODE_ARTIFACTS_URL", description="`s3://bucket/prefix` or a folder. Empty: a folder in the home."
+        default="",
+        alias="HYPERNODE_ARTIFACTS_URL",
+        description="`s3://bucket/prefix` or a folder. Empty: a folder in the home.",
     )
     localnet_port: int = Field(
-        0, alias="HYPERNODE_LOCALNET_PORT", ge=0, le=65_535, description="Port of the localnet. 0: any free one."
+        default=0,
+        alias="HYPERNODE_LOCALNET_PORT",
+        ge=0,
+        le=65_535,
+        description="Port of the localnet. 0: any free one.",
     )
     token_2022: bool = Field(
-        False, alias="HYPERNODE_TOKEN_2022", description="The localnet's HYPER is a Token-2022 mint."
+        default=False, alias="HYPERNODE_TOKEN_2022", description="The localnet's HYPER is a Token-2022 mint."
     )
-    up_node: bool = Field(True, alias="HYPERNODE_UP_NODE", description="`hypernode up` also starts a node.")
+    up_node: bool = Field(default=True, alias="HYPERNODE_UP_NODE", description="`hypernode up` also starts a node.")
     rate_limit: str = Field(
-        "6000/minute", alias="HYPERNODE_RATE_LIMIT", description="Requests for each wallet, node or address."
+        default="6000/minute", alias="HYPERNODE_RATE_LIMIT", description="Requests for each wallet, node or address."
     )
-    log_level: str = Field("info", alias="HYPERNODE_LOG_LEVEL", description="debug, info, warning or error.")
+    log_level: str = Field(default="info", alias="HYPERNODE_LOG_LEVEL", description="debug, info, warning or error.")
     lease_ttl_s: int = Field(
-        30, alias="HYPERNODE_LEASE_TTL_S", ge=1, description="Silence after which a connected node loses its jobs."
+        default=30,
+        alias="HYPERNODE_LEASE_TTL_S",
+        ge=1,
+        description="Silence after which a connected node loses its jobs.",
     )
     poll_lease_ttl_s: int = Field(
-        150, alias="HYPERNODE_POLL_LEASE_TTL_S", ge=1, description="The same for nodes that poll."
+        default=150, alias="HYPERNODE_POLL_LEASE_TTL_S", ge=1, description="The same for nodes that poll."
     )
     offline_after_s: float = Field(
-        120, alias="HYPERNODE_OFFLINE_AFTER_S", gt=0, description="Silence after which a node is offline."
+        default=120, alias="HYPERNODE_OFFLINE_AFTER_S", gt=0, description="Silence after which a node is offline."
     )
-    max_attempts: int = Field(3, alias="HYPERNODE_MAX_ATTEMPTS", ge=1, description="Attempts before a job fails.")
+    max_attempts: int = Field(
+        default=3, alias="HYPERNODE_MAX_ATTEMPTS", ge=1, description="Attempts before a job fails."
+    )
     provider_share_bp: int = Field(
-        9_000, alias="HYPERNODE_PROVIDER_SHARE_BP", ge=0, le=BASIS_POINTS, description="Provider's part, basis points."
+        default=9_000,
+        alias="HYPERNODE_PROVIDER_SHARE_BP",
+        ge=0,
+        le=BASIS_POINTS,
+        description="Provider's part, basis points.",
     )
     least_payout: Hyper = Field(
-        Amount(1_000), alias="HYPERNODE_LEAST_PAYOUT", description="Smaller earnings wait for more."
+        default=Amount(1_000), alias="HYPERNODE_LEAST_PAYOUT", description="Smaller earnings wait for more."
     )
-    payout_every_s: float = Field(10, alias="HYPERNODE_PAYOUT_EVERY_S", gt=0, description="Pause between payouts.")
-    anchor_at: int = Field(1_000, alias="HYPERNODE_ANCHOR_AT", ge=1, description="Receipts that are anchored at once.")
+    payout_every_s: float = Field(
+        default=10, alias="HYPERNODE_PAYOUT_EVERY_S", gt=0, description="Pause between payouts."
+    )
+    anchor_at: int = Field(
+        default=1_000, alias="HYPERNODE_ANCHOR_AT", ge=1, description="Receipts that are anchored at once."
+    )
     anchor_every_s: float = Field(
-        60, alias="HYPERNODE_ANCHOR_EVERY_S", gt=0, description="Longest wait of a receipt for its anchor."
+        default=60, alias="HYPERNODE_ANCHOR_EVERY_S", gt=0, description="Longest wait of a receipt for its anchor."
     )
-    chain_poll_s: float = Field(2, alias="HYPERNODE_CHAIN_POLL_S", gt=0, description="Pause between looks at the chain.")
+    chain_poll_s: float = Field(
+        default=2, alias="HYPERNODE_CHAIN_POLL_S", gt=0, description="Pause between looks at the chain."
+    )
     failpoint: str = Field(
-        "", alias="HYPERNODE_FAILPOINT", description="For tests: die by SIGKILL at this point of a payout or anchor."
+        default="",
+        alias="HYPERNODE_FAILPOINT",
+        description="For tests: die by SIGKILL at this point of a payout or anchor.",
     )
 
     def policy(self) -> Policy:

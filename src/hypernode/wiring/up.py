@@ -54,7 +54,9 @@ def run() -> None:
     try:
         with start(Settings()) as network:
             print(f"Hypernode is up at {network.url}  (API description: {network.url}/docs)")
-            print(f"Solana localnet at {network.rpc_url}, everything kept in {network.home}. Ctrl-C stops it.", flush=True)
+            print(
+                f"Solana localnet at {network.rpc_url}, everything kept in {network.home}. Ctrl-C stops it.", flush=True
+            )
             while True:
                 network.check()
                 time.sleep(WATCH_EVERY_S)

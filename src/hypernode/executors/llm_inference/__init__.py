@@ -132,7 +132,7 @@ class LlmInference:
             try:
                 engine = make(self._settings)
                 models = engine.models()
-            except Exception as error:  # noqa: BLE001  A native library can fail to load in many ways.
+            except Exception as error:
                 missing.append(str(error))
             else:
                 yield from ((engine, model) for model in models)
