@@ -1,14 +1,20 @@
 """What the tests of faults have in common: customers with money, jobs that take their time, books that must add up."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from contextlib import contextmanager, suppress
+from typing import Any, Self, TypeVar
+from uuid import uuid4
+
+import httpx
+import psutil
 
 from hypernode.chain import tokens
-from hypernode.chain.keys import Keypair
+from hypernode.chain.keys import Keypair, address_of
 from hypernode.chain.rpc import Rpc, RpcRefused
+from hypernode.chain.transactions import sign_transfer
 from hypernode.client import ApiError, Client
 from hypernode.protocol.jobs import Job
 from hypernode.store import ledger
@@ -23,6 +29,7 @@ UNITS = 1_000_000
 PRICE = "36"
 """HYPER per hour: a hundredth a second, so that every run costs something."""
 CHEAPER = "18"
+RESULT = {"exitCode": 0, "fuelUsed": 1, "stdout": "", "stderr": ""}
 DONE = '(module (memory (export "memory") 1) (func (export "_start")))'
 TRAP = '(module (memory (export "memory") 1) (func (export "_start") unreachable))'
 SLEEP = """
@@ -93,7 +100,6 @@ def until_accepted(network: TestNetwork, job_id: str, attempt: int = 1) -> str:
 
 def busy_child(network: TestNetwork, node: Process) -> int:
     """The process that runs a job of a node, once there is one."""
-    import psutil
 
     def look() -> int | None:
         children = psutil.Process(node.process.pid).children(recursive=True)
@@ -121,6 +127,95 @@ def until_dead(process: Process) -> None:
 def node_id_of(client: Client, wallet: str) -> str:
     """The only node of a wallet."""
     return next(node.node_id for node in client.nodes() if node.wallet_address == wallet)
+
+
+class Worker:
+    """A node that speaks plain HTTP and does what a test says, no more: `answer` one offer, or `serve` in a thread."""
+
+    def __init__(self, url: str, *, price: str = PRICE, capacity: int = 1) -> None:
+        self.wallet = address_of(Keypair())
+        self.http = httpx.Client(base_url=url, timeout=60)
+        self.done: list[str] = []
+        """Jobs whose result was accepted."""
+        body = {"walletAddress": self.wallet, "machineId": str(uuid4()), "price": price, "capabilities": ["compute"]}
+        answer = self.http.post("/api/nodes/register", json=body).raise_for_status().json()
+        self.node_id: str = answer["node"]["nodeId"]
+        self.token: str = answer["nodeToken"]
+        self.http.headers["Authorization"] = f"Bearer {self.token}"
+        self._waiting: list[dict[str, Any]] = []
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.hello = {"kind": "hello", "capacity": capacity, "engines": [{"jobType": "generic_compute"}]}
+        self.say(self.hello)
+
+    def say(self, *frames: dict[str, Any], wait_s: float = 0) -> None:
+        """Send frames, and keep what comes back."""
+        path = f"/api/nodes/{self.node_id}/frames?waitSeconds={wait_s}"
+        self._waiting += self.http.post(path, json=list(frames)).raise_for_status().json()["frames"]
+
+    def hear(self, kind: str, **fields: str) -> dict[str, Any]:
+        """The next frame of a kind with these fields."""
+
+        def look() -> dict[str, Any] | None:
+            for frame in self._waiting:
+                if frame["kind"] == kind and fields.items() <= frame.items():
+                    self._waiting.remove(frame)
+                    return frame
+            self.say(wait_s=1)
+            return None
+
+        return eventually(look, f"a {kind} frame", LIMIT_S)
+
+    def take(self, job_id: str | None = None) -> dict[str, Any]:
+        """Accept the next offer, of a certain job or any; its frame."""
+        offer = self.hear("offer", **({"jobId": job_id} if job_id else {}))
+        self.say({"kind": "accept", "leaseId": offer["leaseId"]})
+        return offer
+
+    def report(self, offer: dict[str, Any]) -> bool:
+        """Hand in a good result; whether it was accepted."""
+        lease_id = offer["leaseId"]
+        self.say({"kind": "report", "leaseId": lease_id, "result": RESULT, "units": 1})
+
+        def look() -> dict[str, Any] | None:
+            for frame in self._waiting:
+                if frame["kind"] in ("reported", "revoke") and frame["leaseId"] == lease_id:
+                    return frame
+            self.say(wait_s=1)
+            return None
+
+        return eventually(look, "an answer to a report", LIMIT_S).get("accepted", False)
+
+    def serve(self, seconds: float = 0.05) -> Self:
+        """Run whatever comes, one after the other, in a thread."""
+
+        def run() -> None:
+            while not self._stopping.is_set():
+                try:
+                    self.say(wait_s=0.5)
+                    for frame in [frame for frame in self._waiting if frame["kind"] == "offer"]:
+                        self._waiting.remove(frame)
+                        self.say({"kind": "accept", "leaseId": frame["leaseId"]})
+                        time.sleep(seconds)
+                        if self.report(frame):
+                            self.done.append(frame["jobId"])
+                except httpx.HTTPError:
+                    time.sleep(0.2)  # Its coordinator is away; and forgets the connection when it comes back.
+                    with suppress(httpx.HTTPError):
+                        self.say(self.hello)
+
+        self._thread = threading.Thread(target=run, daemon=True)
+        self._thread.start()
+        return self
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        if self._thread:
+            self._thread.join(LIMIT_S)
+        self.http.close()
 
 
 # --- the chain
@@ -157,24 +252,25 @@ def on_chain(network: TestNetwork, wallet: str) -> int:
     return on_rpc(network, ask)
 
 
-def deposit_without_waiting(network: TestNetwork, owner: Keypair, vault: str, amount: int, note: str) -> str:
-    """Send HYPER to the vault as any wallet would, and wait for the chain, not for the network."""
-    from hypernode.chain.transactions import sign_transfer
+def send_to_vault(network: TestNetwork, owner: Keypair, vault: str, amounts: Iterable[int]) -> None:
+    """Deposit as any wallet would, and wait for the chain, not for the network."""
 
-    async def ask(rpc: Rpc) -> str:
-        recent = await rpc.latest_blockhash()
-        signed = sign_transfer(
-            owner, network.chain.mint, network.chain.token_program, vault, amount, recent.blockhash, note
-        )
-        await rpc.send(signed.raw)
+    async def ask(rpc: Rpc) -> None:
+        recent, sent = await rpc.latest_blockhash(), []
+        mint, program = network.chain.mint, network.chain.token_program
+        for number, amount in enumerate(amounts):
+            note = f"{uuid4()} {number}"
+            signed = sign_transfer(owner, mint, program, vault, amount, recent.blockhash, note)
+            await rpc.send(signed.raw)
+            sent.append(signed.signature)
         while True:
-            status = (await rpc.signature_statuses([signed.signature])).values[0]
-            if status is not None and status.confirmation_status == "finalized":
-                assert status.err is None
-                return signed.signature
+            found = (await rpc.signature_statuses(sent)).values
+            if all(status is not None and status.confirmation_status == "finalized" for status in found):
+                assert all(status is not None and status.err is None for status in found)
+                return
             await asyncio.sleep(0.05)
 
-    return on_rpc(network, ask)
+    on_rpc(network, ask)
 
 
 # --- the books

@@ -5,12 +5,14 @@ from typing import Annotated, Any
 from litestar import Controller, Request, Response, delete, get, post
 from litestar.params import Parameter
 
-from hypernode.api.idempotency import once
+from hypernode.api.idempotency import Shown, once
+from hypernode.api.jobs import Limit
 from hypernode.api.services import Services
-from hypernode.api.views import key_view, parse_id
+from hypernode.api.views import key_view, next_cursor, parse_cursor, parse_id
 from hypernode.chain.keys import is_wallet_address
 from hypernode.coordinator.access import Caller
 from hypernode.domain.errors import BadField, InvalidRequest
+from hypernode.protocol import limits
 from hypernode.protocol.access import (
     AnswerChallenge,
     AskChallenge,
@@ -59,18 +61,30 @@ class Keys(Controller):
     ) -> Response[KeyCreated]:
         """A new key; its secret is shown once."""
         wallet = caller.acting_for(data.wallet_address, "keys")
+        for scope in data.scopes:  # No key makes another one that may do more.
+            caller.require(scope)
 
         async def make(key_id: Any) -> tuple[int, KeyCreated]:
             row, token = await services.access.create_key(key_id, wallet, data)
             return 201, KeyCreated(message="API key created successfully", key=key_view(row), token=token)
 
-        return await once(request, services.database, wallet, make)
+        secret = Shown("token", services.access.key_token)
+        return await once(request, services.database, wallet, make, secret=secret)
 
     @get("/")
-    async def index(self, services: Services, caller: Caller, wallet: ClaimedWallet = None) -> KeyList:
+    async def index(
+        self,
+        services: Services,
+        caller: Caller,
+        wallet: ClaimedWallet = None,
+        limit: Limit = limits.DEFAULT_LIST_LIMIT,
+        cursor: str | None = None,
+    ) -> KeyList:
         """A wallet's keys, newest first, without their secrets."""
-        rows = await access.keys(services.database, caller.acting_for(wallet, "keys"))
-        return KeyList(count=len(rows), keys=[key_view(row) for row in rows])
+        owner = caller.acting_for(wallet, "keys")
+        rows = await access.keys(services.database, owner, parse_cursor(cursor), limit)
+        views = [key_view(row) for row in rows]
+        return KeyList(count=len(views), keys=views, next_cursor=next_cursor(rows, limit, "key_id"))
 
     @delete("/{key_id:str}", status_code=200)
     async def revoke(self, services: Services, caller: Caller, key_id: str, wallet: ClaimedWallet = None) -> Ok:

@@ -60,7 +60,7 @@ def create_app(services: Services, rate_limit: str, lifespan: Lifespan) -> Lites
         },
         state=State({"doorkeeper": doorkeeper}),
         before_request=doorkeeper.before,
-        after_request=doorkeeper.after,
+        before_send=[doorkeeper.tell_limit],
         exception_handlers=HANDLERS,
         request_max_body_size=limits.MAX_BODY_BYTES,
         cors_config=_cors(open_auth=services.open_auth),

@@ -2,12 +2,14 @@
 
 from typing import Annotated, Any
 from urllib.parse import unquote
+from uuid import UUID
 
-from litestar import Controller, Request, get, post
+from litestar import Controller, Request, Response, get, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 from litestar.response import Stream
 
+from hypernode.api.idempotency import once
 from hypernode.api.services import Services
 from hypernode.coordinator.access import Caller
 from hypernode.domain.errors import NotAuthenticated, NotFound
@@ -32,12 +34,16 @@ class Artifacts(Controller):
         caller: Caller,
         wallet: Claimed = None,
         name: Annotated[str, Parameter(header="X-Artifact-Name", max_length=1024)] = "",
-    ) -> ArtifactStored:
+    ) -> Response[ArtifactStored]:
         """Store the body; the answer names it by its SHA-256."""
         reader = caller.node.wallet if caller.node else caller.acting_for(wallet, "jobs")
         stored = await services.blobs.put(request.stream(), limits.MAX_ARTIFACT_BYTES)
-        await artifacts.insert(services.database, stored.sha256, stored.size, reader)
-        return ArtifactStored(ArtifactRef(stored.sha256, stored.size, unquote(name)))
+
+        async def make(_: UUID) -> tuple[int, ArtifactStored]:
+            await artifacts.insert(services.database, stored.sha256, stored.size, reader)
+            return 201, ArtifactStored(ArtifactRef(stored.sha256, stored.size, unquote(name)))
+
+        return await once(request, services.database, reader, make, body_hash=bytes.fromhex(stored.sha256))
 
     @get(
         "/{sha256:str}",

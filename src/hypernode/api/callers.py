@@ -1,5 +1,6 @@
 """Who a request comes from and how often it may come, decided before anything else is looked at."""
 
+import math
 import time
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -7,15 +8,19 @@ from urllib.parse import urlsplit
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
-from litestar import Request, Response
+from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.datastructures import MutableScopeHeaders
+from litestar.types import Message, Scope
 
+from hypernode.api.bodies import check_body
 from hypernode.coordinator.access import Access, Caller
-from hypernode.domain.errors import ForbiddenHost, NotAuthenticated, TooManyRequests
+from hypernode.domain.errors import ForbiddenHost, ForbiddenOrigin, NotAuthenticated, TooManyRequests
 
 _BEARER: Final = "bearer "
 LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 STATE: Final = "caller"
+_LEFT: Final = "rate_limit"
 UNCOUNTED: Final = frozenset({"/health", "/metrics"})
 
 
@@ -27,10 +32,12 @@ class Doorkeeper:
         self._open_auth = open_auth
         self._limit: RateLimitItem = parse(rate_limit)
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._policy = f'"default";q={self._limit.amount};w={self._limit.get_expiry()}'
 
     async def before(self, request: Request[Any, Any, Any]) -> None:
-        """Runs before each request. Raises ForbiddenHost, NotAuthenticated, TooManyRequests."""
+        """Runs before each request. Raises what speaks against answering it."""
         if request.url.path in UNCOUNTED:
+            self._check_place(request)
             request.state[STATE] = Caller(believes=self._open_auth)
             return
         try:
@@ -40,15 +47,19 @@ class Doorkeeper:
             raise
         await self._count(request, _name(caller) or _address(request))
         request.state[STATE] = caller
+        await check_body(request)
 
-    async def after(self, response: Response[Any]) -> Response[Any]:
-        """Tells each answer's caller what the limit is (draft-ietf-httpapi-ratelimit-headers)."""
-        response.headers["RateLimit-Policy"] = f'"default";q={self._limit.amount};w={self._limit.get_expiry()}'
-        return response
+    async def tell_limit(self, message: Message, scope: Scope) -> None:
+        """Tells each answer's caller what the limit is and what is left (draft-ietf-httpapi-ratelimit-headers)."""
+        if message["type"] == "http.response.start":
+            headers = MutableScopeHeaders.from_message(message)
+            headers["RateLimit-Policy"] = self._policy
+            if left := scope.get("state", {}).get(_LEFT):
+                headers["RateLimit"] = left
 
     async def identify(self, connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
-        """The caller of a request or WebSocket. Raises ForbiddenHost, NotAuthenticated."""
-        self._check_host(connection)
+        """The caller of a request or WebSocket. Raises ForbiddenHost, ForbiddenOrigin, NotAuthenticated."""
+        self._check_place(connection)
         given = connection.headers.get("authorization", "")
         if not given:
             return Caller(believes=self._open_auth)
@@ -56,21 +67,35 @@ class Doorkeeper:
             raise NotAuthenticated("Authorization must be a Bearer token")
         return await self._access.caller(given[len(_BEARER) :].strip())
 
-    def _check_host(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
-        host = connection.headers.get("host", "")
-        if self._open_auth and urlsplit(f"//{host}").hostname not in LOOPBACK_HOSTS:
+    def _check_place(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+        """Open mode is for this machine: CORS would hide the answer from a foreign page, but not stop its request."""
+        if not self._open_auth:
+            return
+        host, origin = connection.headers.get("host", ""), connection.headers.get("origin")
+        if _hostname(f"//{host}") not in LOOPBACK_HOSTS:
             raise ForbiddenHost(host)
+        if origin is not None and _hostname(origin) not in LOOPBACK_HOSTS:
+            raise ForbiddenOrigin(origin)
 
     async def _count(self, request: Request[Any, Any, Any], name: str) -> None:
-        if await self._limiter.hit(self._limit, name):
-            return
+        within = await self._limiter.hit(self._limit, name)
         window = await self._limiter.get_window_stats(self._limit, name)
-        raise TooManyRequests(max(1, round(window.reset_time - time.time())), self._limit.amount)
+        reset_s = max(1, math.ceil(window.reset_time - time.time()))
+        request.state[_LEFT] = f'"default";r={window.remaining};t={reset_s}'
+        if not within:
+            raise TooManyRequests(reset_s, self._limit.amount)
 
 
 async def provide_caller(request: Request[Any, Any, Any]) -> Caller:
     """The caller, as found before."""
     return request.state[STATE]
+
+
+def _hostname(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
 
 
 def _name(caller: Caller) -> str | None:

@@ -33,6 +33,9 @@ STATUS: Final[dict[type[HypernodeError], int]] = {
     errors.Unauthorized: 403,
     errors.MissingScope: 403,
     errors.ForbiddenHost: 403,
+    errors.ForbiddenOrigin: 403,
+    errors.UnsupportedMediaType: 415,
+    errors.NestedTooDeeply: 400,
     errors.SpendingLimitReached: 403,
     errors.NotCancellable: 400,
     errors.StaleLease: 409,
@@ -131,4 +134,12 @@ def _wrong_fields(request: Request[Any, Any, Any], error: ValidationException) -
         if wrong := bad_fields(body, expected):
             return wrong
     extra: list[dict[str, Any]] = error.extra if isinstance(error.extra, list) else []
-    return [BadField(entry.get("key", ""), entry.get("message", "")) for entry in extra] or [BadField("", error.detail)]
+    wrong = [BadField(_sent_as(request, entry.get("key", "")), entry.get("message", "")) for entry in extra]
+    return wrong or [BadField("", error.detail)]
+
+
+def _sent_as(request: Request[Any, Any, Any], parameter: str) -> str:
+    """A parameter's name as the caller knows it."""
+    field = request.route_handler.parsed_fn_signature.parameters.get(parameter)
+    definition = field.kwarg_definition if field is not None else None
+    return getattr(definition, "query", None) or getattr(definition, "header", None) or parameter

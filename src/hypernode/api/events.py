@@ -78,20 +78,21 @@ async def _messages(
     services: Services, subscription: Subscription, *, over: bool
 ) -> AsyncIterator[ServerSentEventMessage]:
     """Events as SSE messages, with a comment now and then so that proxies keep the stream open."""
-    events = aiter(subscription)
+    events = subscription.stored() if over else aiter(subscription)
     upcoming: asyncio.Task[Row] | None = None
     try:
         while True:
             upcoming = upcoming or asyncio.ensure_future(anext(events))
-            done, _ = await asyncio.wait([upcoming], timeout=0.5 if over else KEEP_ALIVE_S)
+            done, _ = await asyncio.wait([upcoming], timeout=KEEP_ALIVE_S)
             if not done:
-                if over:  # A job that had ended before, and all its events have been told.
-                    return
                 yield ServerSentEventMessage(comment="still here")
                 continue
             event, upcoming = event_view(upcoming.result()), None
             yield ServerSentEventMessage(data=msgspec.json.encode(event).decode(), event=event.kind, id=event.seq)
-            over = over or (event.kind == "status" and event.data.get("status") in set(TERMINAL))
+            if not over and event.kind == "status" and event.data.get("status") in set(TERMINAL):
+                return
+    except StopAsyncIteration:  # The job had ended before, and all its events have been told.
+        return
     finally:
         if upcoming is not None:
             upcoming.cancel()

@@ -2,6 +2,8 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,7 +22,23 @@ Make = Callable[[UUID], Awaitable[tuple[int, msgspec.Struct]]]
 """Makes the thing, with this id, and gives status and answer. Called again with the same id only after a crash."""
 
 
-async def once(request: Request[Any, Any, Any], database: Database, who: str, make: Make) -> Response[Any]:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A secret in the answer that tells of a new thing. It is not stored with the answer, but made again."""
+
+    field: str
+    tell: Callable[[UUID], str]
+
+
+async def once(
+    request: Request[Any, Any, Any],
+    database: Database,
+    who: str,
+    make: Make,
+    *,
+    secret: Shown | None = None,
+    body_hash: bytes | None = None,
+) -> Response[Any]:
     """Answer a creating request: make the thing, or repeat the answer that its key had before."""
     key = request.headers.get(HEADER)
     if key is None:
@@ -29,21 +47,23 @@ async def once(request: Request[Any, Any, Any], database: Database, who: str, ma
     if not 0 < len(key) <= limits.MAX_TEXT:
         raise InvalidRequest([BadField("Idempotency-Key", f"1 to {limits.MAX_TEXT} characters")])
     route = f"{request.method} {request.url.path}"
-    body_hash = hashlib.sha256(await request.body()).digest()
+    body_hash = body_hash or hashlib.sha256(await request.body()).digest()
     reserved = await access.reserve(database, who, key, route, body_hash, new_id())
     if reserved is None:
-        return await _repeat(database, who, key, route, body_hash)
+        return await _repeat(database, who, key, route, body_hash, secret)
     try:
         status, answer = await make(reserved.resource_id)
     except BaseException:
         await access.release(database, who, key)
         raise
     encoded = msgspec.json.encode(answer)
-    await access.answer(database, who, key, status, encoded)
+    await access.answer(database, who, key, status, _without(encoded, secret))
     return Response(encoded, status_code=status, media_type="application/json")
 
 
-async def _repeat(database: Database, who: str, key: str, route: str, body_hash: bytes) -> Response[Any]:
+async def _repeat(
+    database: Database, who: str, key: str, route: str, body_hash: bytes, secret: Shown | None
+) -> Response[Any]:
     known = await access.reserved(database, who, key)
     if known is None:
         raise RequestInFlight  # It failed just now: the caller may try again.
@@ -51,5 +71,14 @@ async def _repeat(database: Database, who: str, key: str, route: str, body_hash:
         raise IdempotencyConflict
     if known["response"] is None:
         raise RequestInFlight
+    body: bytes = known["response"]
+    if secret is not None and known["status"] == HTTPStatus.CREATED:
+        body = msgspec.json.encode({**msgspec.json.decode(body), secret.field: secret.tell(known["resource_id"])})
     headers = {"Idempotency-Replayed": "true"}
-    return Response(known["response"], status_code=known["status"], media_type="application/json", headers=headers)
+    return Response(body, status_code=known["status"], media_type="application/json", headers=headers)
+
+
+def _without(encoded: bytes, secret: Shown | None) -> bytes:
+    if secret is None:
+        return encoded
+    return msgspec.json.encode({k: v for k, v in msgspec.json.decode(encoded).items() if k != secret.field})

@@ -11,8 +11,8 @@ from hypernode.api.services import Services
 from hypernode.api.views import job_views, new_job_view, next_cursor, parse_cursor, parse_id
 from hypernode.coordinator.access import Caller
 from hypernode.coordinator.explainer import explain
-from hypernode.domain.errors import NotFound, StaleLease, Unauthorized
-from hypernode.domain.job import TERMINAL, JobState
+from hypernode.domain.errors import NotFound, Unauthorized
+from hypernode.domain.job import JobState
 from hypernode.domain.money import to_number
 from hypernode.protocol import limits
 from hypernode.protocol.frames import Report
@@ -91,8 +91,11 @@ class Jobs(Controller):
         return JobAnswer(job=await _job(services, caller, job_id))
 
     @post("/{job_id:str}/cancel", status_code=200)
-    async def cancel(self, services: Services, caller: Caller, job_id: str, data: CancelJob) -> JobChanged:
+    async def cancel(
+        self, services: Services, caller: Caller, job_id: str, data: CancelJob | None = None
+    ) -> JobChanged:
         """Withdraw a job; with `stopRunning` also one that runs, which pays for what was done."""
+        data = data or CancelJob()
         wallet = caller.acting_for(data.wallet_address, "jobs")
         await services.canceller.cancel(parse_id(job_id, "Job"), wallet, stop_running=data.stop_running)
         return JobChanged(message="Job cancelled successfully", job=await _job(services, caller, job_id))
@@ -110,11 +113,8 @@ class Jobs(Controller):
         units = data.metrics.get("units")
         report = Report("", result=data.result, units=units if isinstance(units, int) else 0)
         lease_id = None if data.lease_id is None else parse_id(data.lease_id, "Lease")
-        owner = (await _rows(services, job_id))[0]
-        if owner["state"] in TERMINAL:
-            raise StaleLease
-        await services.dispatcher.log_lines(job_key, owner["wallet"], lines)
-        await services.dispatcher.result(job_key, node, lease_id, report)
+        await _rows(services, job_id)
+        await services.dispatcher.result(job_key, node, lease_id, report, lines)
         return JobChanged(message="Job result submitted successfully", job=await _job(services, caller, job_id))
 
     @get("/{job_id:str}/explain")

@@ -2,12 +2,14 @@
 
 import asyncio
 from typing import Annotated, Any, Final
+from uuid import UUID
 
 import msgspec
-from litestar import Controller, Response, WebSocket, delete, get, post, websocket
+from litestar import Controller, Request, Response, WebSocket, delete, get, post, websocket
 from litestar.exceptions import WebSocketDisconnect
 from litestar.params import Parameter
 
+from hypernode.api.idempotency import Shown, once
 from hypernode.api.jobs import Limit
 from hypernode.api.services import Services
 from hypernode.api.views import next_cursor, node_view, parse_cursor, parse_id
@@ -43,7 +45,9 @@ class Nodes(Controller):
     tags = ["Nodes"]
 
     @post("/register", status_code=201)
-    async def register(self, services: Services, caller: Caller, data: RegisterNode) -> Response[NodeRegistered]:
+    async def register(
+        self, request: Request[Any, Any, Any], services: Services, caller: Caller, data: RegisterNode
+    ) -> Response[NodeRegistered]:
         """Add a machine, or update what is known of it."""
         if caller.node is None:
             caller.acting_for(data.wallet_address, "nodes")
@@ -51,12 +55,18 @@ class Nodes(Controller):
             raise Unauthorized
         else:  # A node token describes its own machine, whatever it calls itself.
             data.machine_id = (await services.registry.get(caller.node.node_id))["machine_id"]
-        row, token = await services.registry.register(data)
-        services.dispatcher.changed(row)
-        message = "Node registered successfully" if token else "Node updated successfully"
-        node = node_view({**row, "live_leases": 0})
-        answer = NodeRegistered(message=message, node=node, success=True, node_token=token)
-        return Response(answer, status_code=201 if token else 200)
+
+        async def make(node_id: UUID) -> tuple[int, NodeRegistered]:
+            row, token = await services.registry.register(data, node_id)
+            services.dispatcher.changed(row)
+            message = "Node registered successfully" if token else "Node updated successfully"
+            node = node_view(
+                await services.registry.get(row["node_id"]) if token is None else {**row, "live_leases": 0}
+            )
+            return (201 if token else 200), NodeRegistered(message=message, node=node, success=True, node_token=token)
+
+        secret = Shown("nodeToken", services.registry.token)
+        return await once(request, services.database, data.wallet_address, make, secret=secret)
 
     @get("/")
     async def index(
@@ -100,8 +110,11 @@ class Nodes(Controller):
         return NodeAnswer(node=node_view(await services.registry.get(parse_id(node_id, "Node"))))
 
     @post("/{node_id:str}/heartbeat", status_code=200)
-    async def heartbeat(self, services: Services, caller: Caller, node_id: str, data: Heartbeat) -> HeartbeatAnswer:
+    async def heartbeat(
+        self, services: Services, caller: Caller, node_id: str, data: Heartbeat | None = None
+    ) -> HeartbeatAnswer:
         """A sign of life, due every minute."""
+        data = data or Heartbeat()
         node = await services.registry.known(parse_id(node_id, "Node"))
         _own(caller, node)
         await services.dispatcher.heartbeat(node.node_id, data.metrics, data.status)

@@ -37,13 +37,13 @@ class DemoFailed(ClientError):
 
 def tell() -> None:
     """The story, step by step. Any step that fails ends it."""
-    from hypernode.wiring.up import start
+    from hypernode.wiring.up import demo_settings, start
 
     out = console()
     with reporting(Session()), ExitStack() as running:
         out.print(Rule("1. A network of one's own: PostgreSQL, a Solana localnet, a coordinator, a node"))
         with out.status("Starting"):
-            network = running.enter_context(start())
+            network = running.enter_context(start(demo_settings()))
         out.print(details(API=network.url, chain=network.rpc_url))
         with Client(network.url, wallet=Keypair()) as customer:
             deposit(out, customer)

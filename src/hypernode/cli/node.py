@@ -10,7 +10,7 @@ import typer
 from rich.text import Text
 
 from hypernode.cli.session import DEFAULT_URL, ExitCode, Session, reporting, wallet_of
-from hypernode.cli.show import details
+from hypernode.cli.show import details, table
 from hypernode.client import Client, Keypair
 from hypernode.client.nodes import NodeDescription
 from hypernode.domain.job import JobType
@@ -87,11 +87,20 @@ def status(home: Home = None, json: Annotated[bool, typer.Option("--json", help=
 
 
 @app.command()
-def doctor() -> None:
-    """What this machine can run, what is missing for the rest, and how to get it."""
-    from hypernode.node.doctor import run
+def doctor(
+    coordinator: Annotated[str, typer.Option(envvar="HYPERNODE_URL", help="The network's coordinator.")] = DEFAULT_URL,
+    home: Home = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """What this machine can run, what is missing for the rest, and how to get it. Fails if a node cannot work here."""
+    from hypernode.node.doctor import Level, examine
+    from hypernode.node.settings import NodeSettings
 
-    run()
+    findings = examine(NodeSettings(coordinator, "", home_of(home), environment=dict(os.environ)))
+    rows = ((each.subject, each.level.value, each.detail, each.fix) for each in findings)
+    Session(json=json).show(findings, table(("Subject", "Level", "Finding", "To mend it"), rows, empty=""))
+    if any(each.level is Level.BROKEN for each in findings):
+        raise typer.Exit(ExitCode.REFUSED)
 
 
 def _token_from_owner(url: str, owner: Keypair, token: str | None, home: Path, price: str) -> str | None:

@@ -15,8 +15,8 @@ from rich.text import Text
 COLOURS: Final = {
     "completed": "green", "online": "green", "finalized": "green", "ok": "green", "passed": "green",
     "running": "cyan", "busy": "cyan", "queued": "yellow", "pending": "yellow", "draining": "yellow", "due": "yellow",
-    "batched": "yellow", "not checked": "yellow", "unverified": "yellow",
-    "failed": "red", "cancelled": "red", "suspended": "red", "offline": "red",
+    "batched": "yellow", "missing": "yellow", "not checked": "yellow", "unverified": "yellow",
+    "failed": "red", "cancelled": "red", "suspended": "red", "offline": "red", "broken": "red",
 }  # fmt: skip
 
 _HUMP: Final = re.compile(r"(?<=[a-z])[A-Z](?=[a-z])")

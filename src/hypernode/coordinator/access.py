@@ -11,7 +11,7 @@ from uuid import UUID
 from hypernode.chain import base58, signin
 from hypernode.chain.signin import Expected, SignInMessage, SignInRefused
 from hypernode.coordinator.demands import amount
-from hypernode.coordinator.ids import new_secret, secret_hash
+from hypernode.coordinator.ids import Secrets, new_secret, secret_hash
 from hypernode.coordinator.registry import KnownNode, Registry
 from hypernode.domain.errors import MissingScope, NotAuthenticated, NotFound, Unauthorized
 from hypernode.protocol.access import CreateKey
@@ -64,9 +64,12 @@ class Caller:
 class Access:
     """Sign-in and keys."""
 
-    def __init__(self, database: Database, registry: Registry, domain: str, uri: str, chain_id: str) -> None:
+    def __init__(
+        self, database: Database, registry: Registry, secrets: Secrets, domain: str, uri: str, chain_id: str
+    ) -> None:
         self._database = database
         self._registry = registry
+        self._secrets = secrets
         self._domain = domain
         self._uri = uri
         self._chain_id = chain_id
@@ -98,8 +101,11 @@ class Access:
         signed = message.encode()
         try:
             nonce = signin.parse(signed).nonce
-            if await access.take_challenge(self._database, nonce) is None:
+            asked = await access.take_challenge(self._database, nonce)
+            if asked is None:
                 raise SignInRefused("the challenge is unknown or was used before")
+            if asked["expires_at"] <= now:  # Whatever the signed text says: its signer wrote that.
+                raise SignInRefused("the challenge has expired")
             expected = Expected(wallet, self._domain, nonce, self._chain_id, self._uri)
             signin.verify_sign_in(signed, _signature(signature), expected, now)
         except SignInRefused as error:
@@ -120,9 +126,13 @@ class Access:
         self._cache[digest] = (now + _CACHE_FOR, found)
         return found
 
+    def key_token(self, key_id: UUID) -> str:
+        """An API key's secret."""
+        return self._secrets.token(KEY_PREFIX, key_id)
+
     async def create_key(self, key_id: UUID, wallet: str, given: CreateKey) -> tuple[Row, str]:
         """An API key and its secret."""
-        token = new_secret(KEY_PREFIX)
+        token = self.key_token(key_id)
         limit = None if given.spending_limit is None else amount(given.spending_limit, "spendingLimit")
         expires_at = None if given.expires_in is None else datetime.now(UTC) + timedelta(seconds=given.expires_in)
         scopes = sorted(set(given.scopes))

@@ -40,12 +40,17 @@ class Subscription:
         while True:
             while self._behind:
                 self._behind = False
-                while page := await self._page():
-                    for event in page:
-                        self._after = event["seq"]
-                        yield event
+                async for event in self.stored():
+                    yield event
             event = await self._live.get()
             if event["seq"] > self._after and not self._behind:
+                self._after = event["seq"]
+                yield event
+
+    async def stored(self) -> AsyncIterator[Row]:
+        """The events that are there already, and no more."""
+        while page := await self._page():
+            for event in page:
                 self._after = event["seq"]
                 yield event
 
@@ -87,8 +92,10 @@ class Bus:
             await self._news.wait()
             self._news.clear()
             if not self._subscriptions:
-                seen = await events.newest(self._database)
-                continue
+                newest = await events.newest(self._database)
+                if not self._subscriptions:  # Who came meanwhile may have read the store before its newest event.
+                    seen = newest
+                    continue
             while page := await events.after(self._database, seen):
                 seen = page[-1]["seq"]
                 for event in page:

@@ -15,9 +15,8 @@ from hypernode.protocol.frames import EngineOffer
 from hypernode.protocol.jobs import Requirements
 
 
-def demand_of(job_type: str, model: str, requirements: Mapping[str, Any], budget: Amount) -> Demand:
+def demand_of(job_type: str, model: str, asked: Requirements, budget: Amount) -> Demand:
     """The demand of a job. Raises InvalidRequest for node ids or prices that are none."""
-    asked = msgspec.convert(requirements, Requirements)
     countries = [asked.country] if isinstance(asked.country, str) else asked.country
     return Demand(
         job_type=job_type,
@@ -36,6 +35,12 @@ def demand_of(job_type: str, model: str, requirements: Mapping[str, Any], budget
         allow_wallets=frozenset(asked.allow_wallets),
         deny_wallets=frozenset(asked.deny_wallets),
     )
+
+
+def stored_demand(row: Mapping[str, Any]) -> Demand:
+    """The demand of a stored job."""
+    asked = msgspec.convert(row["requirements"], Requirements)
+    return demand_of(row["job_type"], row["model"], asked, row["budget"])
 
 
 def facts_of(row: Mapping[str, Any]) -> NodeFacts:

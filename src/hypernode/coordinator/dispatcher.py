@@ -120,18 +120,17 @@ class Dispatcher:
         await asyncio.gather(*(self._accept(session, Accept(str(held.lease_id))) for held in waiting))
         await self._renew(session, [held.lease_id for held in session.leases.values()])
 
-    async def result(self, job_id: UUID, node: KnownNode, lease_id: UUID | None, report: Report) -> None:
-        """A result over plain HTTP. Raises StaleLease if the node does not hold the job."""
+    async def result(
+        self, job_id: UUID, node: KnownNode, lease_id: UUID | None, report: Report, lines: Sequence[str]
+    ) -> None:
+        """A result over plain HTTP, with what the job wrote. Raises StaleLease if the node does not hold the job."""
         live = await jobs.lease_of_report(self._database, job_id, node.node_id, lease_id)
         if live is None:
             raise StaleLease
         rows = await jobs.get(self._database, [job_id])
-        await self._settler.report(live, rows[0]["job_type"], node.wallet, report)
-
-    async def log_lines(self, job_id: UUID, wallet: str, lines: Sequence[str]) -> None:
-        """Lines that a plain HTTP worker sends with its result."""
         if lines:
-            await self._bus.publish([_log_event(job_id, wallet, lines)])
+            await self._bus.publish([_log_event(job_id, rows[0]["wallet"], lines)])
+        await self._settler.report(live, rows[0]["job_type"], node.wallet, report)
 
     def ended(self, ended: Ended) -> None:
         """An attempt is over, whoever ended it: free the slot, tell the node."""

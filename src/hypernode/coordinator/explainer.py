@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from hypernode.coordinator.demands import demand_of, facts_of
+from hypernode.coordinator.demands import facts_of, stored_demand
 from hypernode.domain import explanation
 from hypernode.domain.job import JobState
 from hypernode.protocol.jobs import Explanation, Obstacle, Relaxation
@@ -30,7 +30,7 @@ async def explain(database: Database, job: Mapping[str, Any]) -> Explanation:
             status=state, sentence=sentence, online_nodes=0, matching_nodes=0, free_matching_nodes=0,
             obstacles=[], relaxation=None, needed=None,
         )  # fmt: skip
-    demand = demand_of(job["job_type"], job["model"], job["requirements"], job["budget"])
+    demand = stored_demand(job)
     rows = await nodes.online(database, MAX_NODES)
     found = explanation.explain(((facts_of(row), row["live_leases"] < row["capacity"]) for row in rows), demand)
     nearest = found.relaxation

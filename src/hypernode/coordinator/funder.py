@@ -59,6 +59,6 @@ class Funder:
                 return
             funded = await jobs.fund(connection, [row["job_id"] for row in affordable])
             await ledger.hold(connection, [(r["job_id"], wallet, r["budget"]) for r in affordable])
-            await events.append(connection, [status_event(job_id, wallet, JobState.QUEUED) for job_id in funded])
-            await events.notify(connection, events.QUEUE_CHANNEL)
+            told = [status_event(job_id, wallet, JobState.QUEUED) for job_id in funded]
+            await events.append(connection, told, queued=True)
         self._matchmaker.refill()

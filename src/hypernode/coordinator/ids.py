@@ -1,6 +1,8 @@
 """New identifiers and secrets, and what is kept of a secret."""
 
+import base64
 import hashlib
+import hmac
 import os
 import secrets
 import time
@@ -20,6 +22,18 @@ def new_id() -> UUID:
 def new_secret(prefix: str) -> str:
     """A token for a caller to keep; the prefix tells what it is for, also to secret scanners."""
     return f"{prefix}_{secrets.token_urlsafe(_SECRET_BYTES)}"
+
+
+class Secrets:
+    """Tokens that belong to an id. With the network's key they can be made again, so none needs to be stored."""
+
+    def __init__(self, network_key: bytes) -> None:
+        self._key = hashlib.sha256(b"hypernode:tokens:" + network_key).digest()
+
+    def token(self, prefix: str, owner: UUID) -> str:
+        """The token of what has this id: of 256 bits, which nobody else can compute."""
+        digest = hmac.digest(self._key, prefix.encode() + owner.bytes, "sha256")
+        return f"{prefix}_{base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}"
 
 
 def secret_hash(secret: str) -> bytes:

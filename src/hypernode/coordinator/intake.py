@@ -34,7 +34,7 @@ from hypernode.store.group_commit import GroupCommit
 from hypernode.store.jobs import NewJob, NewLease
 
 SALT_BYTES: Final = 16
-DEFAULT_REQUIREMENTS: Final[Mapping[str, Any]] = {"minVRAM": 8, "capabilities": ["inference"]}
+DEFAULT_REQUIREMENTS: Final = Requirements(min_vram=8, capabilities=["inference"])
 FUNDS_NEEDED: Final = "funds_needed"
 
 
@@ -88,16 +88,15 @@ class Intake:
         except ValueError as error:
             raise InvalidRequest([BadField("input", str(error))]) from None
         budget = amount(request.budget, "budget")
-        asked = request.requirements
-        requirements = msgspec.to_builtins(asked) if isinstance(asked, Requirements) else dict(DEFAULT_REQUIREMENTS)
-        demand = demand_of(request.job_type, request.model, requirements, budget)
+        asked = request.requirements if isinstance(request.requirements, Requirements) else DEFAULT_REQUIREMENTS
+        demand = demand_of(request.job_type, request.model, asked, budget)
         job = NewJob(
             job_id=job_id,
             wallet=request.wallet_address,
             job_type=request.job_type,
             model=request.model,
             input=request.input,
-            requirements=requirements,
+            requirements=msgspec.to_builtins(asked),
             budget=budget,
             max_duration_s=request.max_duration,
             priority=request.priority,
@@ -194,9 +193,7 @@ class Intake:
         held = [entry.job for entry in admitted if entry.job.budget and entry.state is not JobState.PENDING]
         await ledger.hold(connection, [(job.job_id, job.wallet, job.budget) for job in held])
         changes = [status_event(entry.job.job_id, entry.job.wallet, entry.state) for entry in admitted]
-        await events.append(connection, changes)
-        if any(entry.state is JobState.QUEUED for entry in admitted):
-            await events.notify(connection, events.QUEUE_CHANNEL)
+        await events.append(connection, changes, queued=any(entry.state is JobState.QUEUED for entry in admitted))
 
 
 def _admit(job: NewJob, needed: Amount | None, lease: NewLease | None, at: datetime) -> Admitted:

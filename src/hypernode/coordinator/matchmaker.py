@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from hypernode.coordinator.demands import demand_of, facts_of
+from hypernode.coordinator.demands import facts_of, stored_demand
 from hypernode.coordinator.ids import new_id
 from hypernode.coordinator.offers import Offers
 from hypernode.domain.demand import Demand
@@ -86,6 +86,8 @@ class Matchmaker:
 
     def reserve(self, demand: Demand, tried: Collection[UUID] = (), declined: Collection[UUID] = ()) -> UUID | None:
         """Take a slot of the best free node: one that has not tried the job before, if there is any."""
+        if not self._free:
+            return None
         node_id = self.index.match(demand, {*tried, *declined})
         if node_id is None and tried:
             node_id = self.index.match(demand, declined)
@@ -154,7 +156,7 @@ class Matchmaker:
 
     def waiting_of(self, row: Mapping[str, Any]) -> Waiting:
         """A queued job as stored."""
-        demand = demand_of(row["job_type"], row["model"], row["requirements"], row["budget"])
+        demand = stored_demand(row)
         declined = self._declined.get(row["job_id"], frozenset())
         return Waiting(row["job_id"], row["priority"], demand, frozenset(row["tried"]), declined)
 

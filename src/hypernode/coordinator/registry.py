@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from hypernode.coordinator.demands import amount
-from hypernode.coordinator.ids import new_id, new_secret, secret_hash
+from hypernode.coordinator.ids import Secrets, secret_hash
 from hypernode.domain.errors import BadField, InvalidRequest, NotFound, Unauthorized
 from hypernode.domain.node import NodeState, vram_mb
 from hypernode.protocol.nodes import RegisterNode
@@ -33,17 +33,22 @@ class KnownNode:
 class Registry:
     """The network's nodes."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, secrets: Secrets) -> None:
         self._database = database
+        self._secrets = secrets
         self._known: dict[UUID, KnownNode] = {}
         self._tokens: dict[bytes, KnownNode] = {}
         self._beats: dict[UUID, Beat] = {}
 
-    async def register(self, given: RegisterNode) -> tuple[Row, str | None]:
-        """Add or update a machine of a wallet. The token is there for a new one."""
-        token = new_secret(TOKEN_PREFIX)
+    def token(self, node_id: UUID) -> str:
+        """What a node proves itself with."""
+        return self._secrets.token(TOKEN_PREFIX, node_id)
+
+    async def register(self, given: RegisterNode, node_id: UUID) -> tuple[Row, str | None]:
+        """Add a machine of a wallet under this id, or update it. The token is there for a new one."""
+        token = self.token(node_id)
         registration = Registration(
-            node_id=new_id(),
+            node_id=node_id,
             wallet=given.wallet_address,
             machine_id=given.machine_id,
             token_hash=secret_hash(token),

@@ -213,9 +213,8 @@ class Settler:
             await jobs.reopen(connection, batch.reopenings)
         if batch.holds:
             await ledger.end_holds(connection, batch.holds)
-        await events.append(connection, batch.told)
-        if any(reopening.state is JobState.QUEUED for reopening in batch.reopenings):
-            await events.notify(connection, events.QUEUE_CHANNEL)
+        queued = any(reopening.state is JobState.QUEUED for reopening in batch.reopenings)
+        await events.append(connection, batch.told, queued=queued)
 
 
 def _clean(text: str) -> str:

@@ -95,6 +95,42 @@ class ForbiddenHost(HypernodeError):
 
 
 @dataclass(eq=False)
+class ForbiddenOrigin(HypernodeError):
+    """A page of a foreign site asks: in open mode whoever asks is believed."""
+
+    origin: str
+    code = "forbidden_origin"
+
+    @property
+    def sentence(self) -> str:
+        return f"In open mode only pages of this machine may ask, not those of {self.origin[:100]}"
+
+
+@dataclass(eq=False)
+class UnsupportedMediaType(HypernodeError):
+    """The body is not what the route reads."""
+
+    given: str
+    code = "unsupported_media_type"
+
+    @property
+    def sentence(self) -> str:
+        return f"The body must be application/json, not {self.given}"
+
+
+@dataclass(eq=False)
+class NestedTooDeeply(HypernodeError):
+    """JSON nested deeper than anybody means."""
+
+    limit: int
+    code = "malformed_request"
+
+    @property
+    def sentence(self) -> str:
+        return f"The JSON is nested deeper than {self.limit} levels"
+
+
+@dataclass(eq=False)
 class MissingScope(HypernodeError):
     """The API key does not allow this."""
 

@@ -15,7 +15,7 @@ from uuid import UUID
 from hypernode.domain.bitmaps import Block, Query, Rank, rank_of
 from hypernode.domain.demand import Demand, NodeFacts, obstacles
 
-BLOCK_SIZE: Final = 2048
+BLOCK_SIZE: Final = 4096
 """Nodes in a block at most. With larger blocks fewer are searched, but each longer."""
 
 
@@ -87,11 +87,11 @@ class NodeIndex:
         query, limit = Query.of(demand), demand.price_limit
         allowed = self._bitmaps(demand.allow_nodes) if demand.allow_nodes else None
         denied = self._bitmaps([*demand.deny_nodes, *avoid])
-        for labels in ([query.warm, *query.labels], query.labels):
+        for warm in (True, False):
             for block in self._blocks:
                 if block.first_rank[0] > limit:
                     break
-                found = block.search(labels, query.unions) & ~denied.get(block, 0)
+                found = block.search(query, warm=warm) & ~denied.get(block, 0)
                 if allowed is not None:
                     found &= allowed.get(block, 0)
                 if found and (best := block.best(found)).price <= limit:

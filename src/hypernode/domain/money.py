@@ -1,6 +1,7 @@
 """Amounts of HYPER: whole base units inside, JSON numbers or decimal strings outside."""
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from typing import Final, NewType
 
 Amount = NewType("Amount", int)
@@ -13,6 +14,8 @@ SUPPLY: Final = Amount(10**9 * UNITS_PER_HYPER)
 
 ZERO: Final = Amount(0)
 _LONGEST_TEXT: Final = 40
+_DECIMAL: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+"""Stricter than Python, which reads `1_0`, `+1`, `1e3`, full-width digits and spaces around as well."""
 
 
 class InvalidAmount(ValueError):
@@ -27,13 +30,12 @@ def parse(value: str | int | float) -> Amount:
     if isinstance(value, bool):
         raise InvalidAmount("an amount is a number or a decimal string")
     # repr of a float is the shortest text that reads back as the same float: what the sender most likely wrote.
-    text = value.strip() if isinstance(value, str) else repr(value)
+    text = value if isinstance(value, str) else repr(value)
     if len(text) > _LONGEST_TEXT:
         raise InvalidAmount("an amount has at most 40 characters")
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        raise InvalidAmount("an amount is a number or a decimal string") from None
+    if isinstance(value, str) and not _DECIMAL.fullmatch(text):
+        raise InvalidAmount("an amount is a number or a decimal string")
+    number = Decimal(text)
     if not number.is_finite():
         raise InvalidAmount("an amount is finite")
     if number < 0:

@@ -67,7 +67,7 @@ def parse_nvml(answer: str) -> GpuReport:
 def parse_amd_smi(answer: str) -> GpuReport:
     """The JSON of `amd-smi static`: a list of GPUs, wrapped in `gpu_data` since ROCm 6.4."""
     found: Any = json.loads(answer)
-    cards: Any = found["gpu_data"] if isinstance(found, dict) else found
+    cards = msgspec.convert(found["gpu_data"] if isinstance(found, dict) else found, list[dict[str, Any]])
     return GpuReport(
         [
             Gpu(

@@ -78,4 +78,5 @@ class KeyList(Body):
 
     count: int
     keys: list[ApiKey]
+    next_cursor: str | None = None
     success: bool = True

@@ -63,9 +63,9 @@ async def key(database: Database, token_hash: bytes) -> Row | None:
     return await database.row(SQL["key"], token_hash)
 
 
-async def keys(database: Database, wallet: str) -> list[Row]:
+async def keys(database: Database, wallet: str, before: UUID | None, limit: int) -> list[Row]:
     """A wallet's keys, newest first."""
-    return await database.fetch(SQL["list_keys"], wallet)
+    return await database.fetch(SQL["list_keys"], wallet, before, limit)
 
 
 async def key_owner(database: Database, key_id: UUID) -> str | None:

@@ -1,7 +1,7 @@
 """The connection to PostgreSQL: pool, migrations, transactions, and the named statements of the .sql files."""
 
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -33,6 +33,12 @@ class Connection(Protocol):
         """Run for its effect."""
         ...
 
+    async def copy_records_to_table(
+        self, table_name: str, *, records: Iterable[Sequence[object]], columns: Sequence[str]
+    ) -> str:
+        """Write rows by COPY."""
+        ...
+
 
 UNAVAILABLE: Final = (
     OSError,
@@ -48,7 +54,6 @@ UNAVAILABLE: Final = (
 
 _STATEMENT: Final = re.compile(r"^-- (\w+): ", re.MULTILINE)
 _MIGRATIONS_LOCK: Final = 0x48594E01
-_EVENTS_LOCK: Final = 0x48594E02
 MAX_CONNECTIONS: Final = 16
 COMMAND_TIMEOUT_S: Final = 30.0
 
@@ -106,11 +111,6 @@ class Database:
     async def execute(self, statement: str, *arguments: object) -> None:
         """Run one statement for its effect."""
         await self.pool.execute(statement, *arguments)
-
-
-async def lock_events(connection: Connection) -> None:
-    """Make event numbers visible in their order: taken last before a commit that adds events."""
-    await connection.execute("SELECT pg_advisory_xact_lock($1)", _EVENTS_LOCK)
 
 
 async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:

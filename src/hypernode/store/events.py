@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from hypernode.store.database import Connection, Database, Row, lock_events, statements
+from hypernode.store.database import Connection, Database, Row, statements
 
 SQL: Final = statements("events")
 
@@ -13,6 +13,7 @@ EVENTS_CHANNEL: Final = "hypernode_events"
 QUEUE_CHANNEL: Final = "hypernode_queue"
 NODES_CHANNEL: Final = "hypernode_nodes"
 PAGE: Final = 1_000
+_LOCK: Final = 0x48594E02
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +31,14 @@ def status_event(job_id: UUID, wallet: str, status: str, **more: Any) -> NewEven
     return NewEvent(job_id, wallet, "status", {"status": status, **more})
 
 
-async def append(connection: Connection, events: Sequence[NewEvent]) -> None:
-    """Add events; the last thing a transaction does."""
+async def append(connection: Connection, events: Sequence[NewEvent], *, queued: bool = False) -> None:
+    """Add events; the last thing a transaction does. `queued`: there are jobs for every coordinator to look at."""
     if not events:
         return
-    await lock_events(connection)
-    await connection.execute(
-        SQL["insert_events"],
-        [event.job_id for event in events],
-        [event.wallet for event in events],
-        [event.kind for event in events],
-        [event.data for event in events],
-    )
-    await notify(connection, EVENTS_CHANNEL)
+    channels = [EVENTS_CHANNEL, QUEUE_CHANNEL] if queued else [EVENTS_CHANNEL]
+    await connection.execute(SQL["order_and_notify"], _LOCK, channels)
+    records = [(event.job_id, event.wallet, event.kind, event.data) for event in events]
+    await connection.copy_records_to_table("event", records=records, columns=("job_id", "wallet", "kind", "data"))
 
 
 async def notify(connection: Connection, channel: str, payload: str = "") -> None:

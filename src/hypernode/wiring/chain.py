@@ -33,7 +33,7 @@ class ChainConnection:
 
 async def connect(settings: Settings) -> ChainConnection:
     """Check the cluster and the mint. Raises BadSettings, UnsuitableMint, RpcError."""
-    rpc = Rpc(settings.solana_rpc_url)
+    rpc = Rpc(settings.solana_rpc_url, timeout_s=settings.rpc_timeout_s)
     genesis_hash = await rpc.genesis_hash()
     own = localnet.read(settings.home / "localnet")
     is_localnet = own is not None and own.genesis_hash == genesis_hash

@@ -24,7 +24,7 @@ from hypernode.coordinator.canceller import Canceller
 from hypernode.coordinator.depositor import Depositor
 from hypernode.coordinator.dispatcher import Dispatcher
 from hypernode.coordinator.funder import Funder
-from hypernode.coordinator.ids import new_id
+from hypernode.coordinator.ids import Secrets, new_id
 from hypernode.coordinator.intake import Intake
 from hypernode.coordinator.loops import Loops
 from hypernode.coordinator.matchmaker import Matchmaker
@@ -89,7 +89,8 @@ async def assemble(settings: Settings) -> AsyncIterator[Litestar]:
     policy = settings.policy()
     executors = load()
     reached = _failpoint(settings.failpoint)
-    registry, sessions, bus = Registry(database), Sessions(), Bus(database)
+    secrets = Secrets(bytes(chain.network_key))
+    registry, sessions, bus = Registry(database, secrets), Sessions(), Bus(database)
     offers = Offers(database, sessions)
     matchmaker = Matchmaker(database, offers)
     funder = Funder(database, matchmaker)
@@ -118,7 +119,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Litestar]:
         bus=bus,
         payer=Payer(database, chain.rpc, chain.vault, policy, reached),
         anchorer=Anchorer(database, chain.rpc, chain.network_key, chain.facts.genesis_hash, policy, reached),
-        access=Access(database, registry, _domain(settings.url), settings.url, chain.facts.network),
+        access=Access(database, registry, secrets, _domain(settings.url), settings.url, chain.facts.network),
         units={name: executor.unit.name for name, executor in executors.items()},
     )
     rescuer = Rescuer(database, sessions, dispatcher, settler, policy)

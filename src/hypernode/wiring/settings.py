@@ -119,6 +119,9 @@ class Settings(BaseSettings):
     chain_poll_s: float = Field(
         default=2, alias="HYPERNODE_CHAIN_POLL_S", gt=0, description="Pause between looks at the chain."
     )
+    rpc_timeout_s: float = Field(
+        15, alias="HYPERNODE_RPC_TIMEOUT_S", gt=0, description="Longest wait for an answer of the Solana RPC."
+    )
     failpoint: str = Field(
         default="",
         alias="HYPERNODE_FAILPOINT",

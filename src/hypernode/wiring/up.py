@@ -39,10 +39,15 @@ class Network:
     url: str
     rpc_url: str
     home: Path
+    postgres: EmbeddedPostgres | None
     children: list[Child]
 
     def check(self) -> None:
-        """Raises ChildFailed if a part of it has ended."""
+        """Start the database again if it was killed; raises ChildFailed if another part has ended."""
+        if self.postgres is not None and self.postgres.wait(0) is not None:
+            print("PostgreSQL has ended; starting it again", flush=True)
+            self.postgres.stop()
+            self.postgres.start()
         for child in self.children:
             child.check()
 
@@ -77,9 +82,8 @@ def _stop(*_: object) -> None:
 
 
 @contextmanager
-def start(settings: Settings | None = None) -> Iterator[Network]:
+def start(settings: Settings) -> Iterator[Network]:
     """A network that runs while the context does. Raises ChildFailed, EmbeddedPostgresError."""
-    settings = settings or Settings(PORT=_free_port())
     home = settings.home.expanduser().absolute()
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     logs = home / "logs"
@@ -93,8 +97,12 @@ def start(settings: Settings | None = None) -> Iterator[Network]:
             return child
 
         environment = {"HYPERNODE_HOME": str(home), "PORT": str(settings.port)}
-        database_url = settings.database_url or running.enter_context(EmbeddedPostgres(home / "postgres")).dsn
-        environment["DATABASE_URL"] = str(database_url)
+        postgres, database_url = None, settings.database_url
+        if not database_url:
+            postgres = EmbeddedPostgres(home / "postgres")
+            running.callback(postgres.stop)
+            database_url = postgres.start()
+        environment["DATABASE_URL"] = database_url
         rpc_url = settings.solana_rpc_url
         if not rpc_url:
             rpc_url = _start_localnet(settings, home, spawn)
@@ -105,7 +113,12 @@ def start(settings: Settings | None = None) -> Iterator[Network]:
         wait_until_ready(coordinator, lambda: _healthy(url), READY_WITHIN_S)
         if settings.up_node:
             _start_node(url, home, spawn)
-        yield Network(url, rpc_url, home, children)
+        yield Network(url, rpc_url, home, postgres, children)
+
+
+def demo_settings() -> Settings:
+    """For a short visit: a port and a folder of its own, beside whatever else runs here."""
+    return Settings(PORT=_free_port(), HYPERNODE_HOME=Settings().home / "demo")
 
 
 def _start_localnet(settings: Settings, home: Path, spawn: Spawn) -> str:

@@ -15,14 +15,16 @@ DELETE FROM session WHERE token_hash = $1;
 
 -- insert_key: a key for a program.
 INSERT INTO api_key (key_id, wallet, name, token_hash, scopes, spending_limit, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING *;
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+-- Asked for again under the same id after a crash: it is there already.
+ON CONFLICT (key_id) DO UPDATE SET name = excluded.name RETURNING *;
 
 -- key: whose key it is, if it is still good.
 SELECT key_id, wallet, scopes, expires_at FROM api_key
 WHERE token_hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now());
 
--- list_keys: a wallet's keys, newest first.
-SELECT * FROM api_key WHERE wallet = $1 ORDER BY key_id DESC LIMIT 1000;
+-- list_keys: a wallet's keys, newest first. $2 before, $3 limit
+SELECT * FROM api_key WHERE wallet = $1 AND ($2::uuid IS NULL OR key_id < $2) ORDER BY key_id DESC LIMIT $3;
 
 -- key_owner: whose key it is.
 SELECT wallet FROM api_key WHERE key_id = $1;

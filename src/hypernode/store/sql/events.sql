@@ -1,7 +1,5 @@
--- insert_events: what happened, in order.
-INSERT INTO event (job_id, wallet, kind, data)
-SELECT job_id, wallet, kind, data FROM unnest($1::uuid[], $2::text[], $3::text[], $4::json[]) WITH ORDINALITY
-    AS given (job_id, wallet, kind, data, place) ORDER BY place;
+-- order_and_notify: make event numbers visible in their order, and wake the listeners of every coordinator.
+SELECT pg_advisory_xact_lock($1), pg_notify(channel, '') FROM unnest($2::text[]) AS channel;
 
 -- notify: wake the listeners of every coordinator.
 SELECT pg_notify($1, $2);

@@ -1,10 +1,3 @@
--- insert_jobs: many new jobs, one array a column.
-INSERT INTO job (job_id, wallet, job_type, model, input, requirements, budget, max_duration_s, priority, assurance,
-                 state, attempt, node_id, key_id, salt, error, created_at, updated_at)
-SELECT *, $17, $17 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::json[], $6::json[], $7::bigint[],
-                     $8::integer[], $9::smallint[], $10::text[], $11::text[], $12::integer[], $13::uuid[],
-                     $14::uuid[], $15::bytea[], $16::json[]);
-
 -- insert_leases: the attempts that go with jobs just inserted or just claimed.
 INSERT INTO lease (job_id, attempt, lease_id, node_id, state, price, unit_price, ttl_s, deadline)
 SELECT job_id, attempt, lease_id, node_id, 'offered', price, unit_price, ttl_s, now() + make_interval(secs => ttl_s)

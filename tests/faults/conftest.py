@@ -1,0 +1,34 @@
+"""Networks that the tests of faults share."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from hypernode.chain import localnet
+from tests.network import Process, eventually
+
+Chain = tuple[localnet.Localnet, Path]
+
+
+@pytest.fixture(scope="session")
+def chain_of(chain: Chain, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Chain]]:
+    """The localnet with a HYPER mint of the token program that is named, started when it is first asked for."""
+    with ExitStack() as running:
+        started = {"spl-token": chain}
+
+        def of(program: str) -> Chain:
+            if program not in started:
+                folder = tmp_path_factory.mktemp(program)
+                options = ["--port", "0", "--slot-ms", "50", "--finalize-slots", "3", "--faults", "--token-2022"]
+                command = ["-m", "hypernode.chain.localnet", "--folder", str(folder), *options]
+                process = Process(program, command, {}, folder)
+                running.callback(process.stop)
+                eventually(lambda: process.alive() and localnet.read(folder), "the localnet")
+                state = localnet.read(folder)
+                assert state is not None
+                started[program] = state, folder
+            return started[program]
+
+        yield of
