@@ -4,9 +4,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+
 from hypernode.chain import localnet, tokens
 from hypernode.chain.keys import Keypair, address_of
 from hypernode.chain.rpc import Rpc
@@ -27,7 +27,8 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[localnet.Localne
     try:
         deadline = time.monotonic() + STARTS_WITHIN_S
         while (state := localnet.read(folder)) is None:
-            assert process.poll() is None and time.monotonic() < deadline, "the localnet did not start"
+            assert process.poll() is None, "the localnet ended"
+            assert time.monotonic() < deadline, "the localnet did not start"
             time.sleep(0.02)
         yield state
     finally:

@@ -1,6 +1,7 @@
 """Routes of artifacts: files by the digest of their content, for the parties to a job alone."""
 
-from typing import Annotated, Any
+import re
+from typing import Annotated, Any, Final
 from urllib.parse import unquote
 from uuid import UUID
 
@@ -18,6 +19,8 @@ from hypernode.protocol.artifacts import ArtifactRef, ArtifactStored
 from hypernode.store import artifacts
 
 Claimed = Annotated[str | None, Parameter(query="walletAddress", max_length=64, description="Open mode only.")]
+
+_DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 
 class Artifacts(Controller):
@@ -51,6 +54,8 @@ class Artifacts(Controller):
     )
     async def download(self, services: Services, caller: Caller, sha256: str) -> Stream:
         """The content, for whoever uploaded it, and for the customer and the node of a job that it belongs to."""
+        if not _DIGEST.fullmatch(sha256):
+            raise NotFound("Artifact")
         await _check_reader(services, caller, sha256)
         size = await artifacts.size(services.database, sha256)
         if size is None:

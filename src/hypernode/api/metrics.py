@@ -48,7 +48,8 @@ async def health(services: Services) -> Response[Health]:
 
     async def down(name: str, probe: Any) -> str | None:
         try:
-            await asyncio.wait_for(probe, PROBE_TIMEOUT_S)
+            async with asyncio.timeout(PROBE_TIMEOUT_S):
+                await probe
         except Exception:  # Whatever it is, it is down.
             return name
         return None

@@ -9,11 +9,12 @@ from typing import Final
 from uuid import UUID
 
 from hypernode.chain import base58, signin
+from hypernode.chain.keys import is_wallet_address
 from hypernode.chain.signin import Expected, SignInMessage, SignInRefused
 from hypernode.coordinator.demands import amount
 from hypernode.coordinator.ids import Secrets, new_secret, secret_hash
 from hypernode.coordinator.registry import KnownNode, Registry
-from hypernode.domain.errors import MissingScope, NotAuthenticated, NotFound, Unauthorized
+from hypernode.domain.errors import BadField, InvalidRequest, MissingScope, NotAuthenticated, NotFound, Unauthorized
 from hypernode.protocol.access import CreateKey
 from hypernode.store import access
 from hypernode.store.database import Database, Row
@@ -39,9 +40,11 @@ class Caller:
     believes: bool = False  #: Open mode: who the body says it is, it is.
 
     def acting_for(self, claimed: str | None, scope: str) -> str:
-        """The wallet that the caller acts for. Raises NotAuthenticated, Unauthorized, MissingScope."""
+        """The wallet that the caller acts for. Raises InvalidRequest, NotAuthenticated, Unauthorized, MissingScope."""
         if self.wallet is None:
             if self.believes and claimed is not None:
+                if not is_wallet_address(claimed):
+                    raise InvalidRequest([BadField("walletAddress", "a Solana address: base58 of 32 bytes")])
                 return claimed
             raise NotAuthenticated("walletAddress is missing" if self.believes else NotAuthenticated.reason)
         if claimed is not None and claimed != self.wallet:

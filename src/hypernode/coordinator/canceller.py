@@ -29,6 +29,7 @@ class Canceller:
 
         The job may move while we look (it is leased, it comes back): look again then.
         """
+        state = JobState.RUNNING
         for _ in range(MAX_TRIES):
             rows = await jobs.get(self._database, [job_id])
             if not rows:

@@ -42,6 +42,7 @@ from hypernode.store.group_commit import GroupCommit
 LOST: Final = "lost"
 STOPPED: Final = "stopped"
 RESTARTED: Final = "the node restarted"
+NO_LEASE: Final = UUID(int=0)
 
 
 class Dispatcher:
@@ -176,7 +177,7 @@ class Dispatcher:
         self._matchmaker.put(row, slots=slots, ttl_s=session.lease_ttl_s)
         session.send(Welcome(str(session.node_id), self._policy.beat_every_s, session.lease_ttl_s))
 
-    async def _take_over(self, session: Session, claimed: set[UUID | None]) -> None:
+    async def _take_over(self, session: Session, claimed: set[UUID]) -> None:
         """The leases of a node that connects: those it still works on go on, the others are over."""
         rows = await jobs.leases_of_node(self._database, session.node_id)
         for row in rows:
@@ -187,7 +188,7 @@ class Dispatcher:
             else:
                 reason = RESTARTED if row["state"] == LeaseState.RUNNING else DECLINED
                 await self._end_quietly(Ending(lease_id, LeaseEvent.FAIL, reason))
-        for lease_id in claimed - session.leases.keys() - {None}:
+        for lease_id in claimed - session.leases.keys():
             session.send(Revoke(str(lease_id), LOST))
         for held in list(session.leases.values()):  # An Accept may have been lost with the old connection.
             await self._accept(session, Accept(str(held.lease_id)))
@@ -241,10 +242,9 @@ class Dispatcher:
 
     # --- leases
 
-    async def _renew(self, session: Session, lease_ids: Sequence[UUID | None]) -> None:
-        named = [lease_id for lease_id in lease_ids if lease_id is not None]
-        alive = await asyncio.gather(*(self._renewing.submit(lease_id) for lease_id in named))
-        for lease_id, lives in zip(named, alive, strict=True):
+    async def _renew(self, session: Session, lease_ids: Sequence[UUID]) -> None:
+        alive = await asyncio.gather(*(self._renewing.submit(lease_id) for lease_id in lease_ids))
+        for lease_id, lives in zip(lease_ids, alive, strict=True):
             held = session.leases.get(lease_id)
             if held is not None and held.accepted and not lives:
                 self._lose(session, lease_id)
@@ -270,11 +270,12 @@ class Dispatcher:
         return [lease_id in live for lease_id in lease_ids]
 
 
-def _uuid(text: str) -> UUID | None:
+def _uuid(text: str) -> UUID:
+    """The id in a frame; one that no lease has for a text that is none."""
     try:
         return UUID(text)
     except ValueError:
-        return None
+        return NO_LEASE
 
 
 def _event_of(held: Held, frame: Progress | Log | Stream) -> NewEvent:

@@ -36,7 +36,8 @@ class Funder:
             for wallet in await jobs.unfunded_wallets(self._database, among):
                 await self.fund(wallet)
             try:
-                await asyncio.wait_for(self._news.wait(), SWEEP_EVERY_S)
+                async with asyncio.timeout(SWEEP_EVERY_S):
+                    await self._news.wait()
                 self._news.clear()
                 among, self._wallets = self._wallets, set()
             except TimeoutError:

@@ -49,7 +49,9 @@ class Session:
         """The frames that wait; none when the time is over or the session is closed."""
         if not self._outbox and not self.closed:
             try:
-                await asyncio.wait_for(self._news.wait(), timeout_s)
+                # Not wait_for, which in Python 3.11 can swallow a cancellation.
+                async with asyncio.timeout(timeout_s):
+                    await self._news.wait()
             except TimeoutError:
                 return []
         frames, self._outbox = self._outbox, []

@@ -31,7 +31,10 @@ class _Attribute(NamedTuple):
     accepts: Callable[[Any, Any], bool]
     """Whether what a demand asks for takes a value."""
     band: Callable[[Any], Any] | None = None
-    """For "at least". Makes many values few, so that they need few bitmaps; at most the value, and rises with it."""
+    """Where nearly every node has a value of its own: makes them few, so that they need few bitmaps.
+
+    For "at least" only: a band is at most its values, and rises with them.
+    """
 
 
 def _size_band(mb: int) -> int:
@@ -45,9 +48,9 @@ def _at_least(asked: Any, value: Any) -> bool:
 
 
 _ATTRIBUTES: Final[Mapping[str, _Attribute]] = {
-    "vram": _Attribute(lambda node: node.vram_mb, _at_least, _size_band),
+    "vram": _Attribute(lambda node: node.vram_mb, _at_least),
     "ram": _Attribute(lambda node: node.ram_mb, _at_least, _size_band),
-    "cuda": _Attribute(lambda node: node.cuda, _at_least, lambda version: version[:2]),
+    "cuda": _Attribute(lambda node: node.cuda, _at_least),
     "reputation": _Attribute(lambda node: node.reputation, _at_least, math.floor),
     "gpu": _Attribute(lambda node: node.gpu_model.lower(), lambda asked, value: asked in value),
     "country": _Attribute(lambda node: node.country, lambda asked, value: value in asked),

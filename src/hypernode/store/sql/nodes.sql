@@ -1,10 +1,11 @@
 -- register: a machine of a wallet, new or known; fields that were not given keep their value.
 INSERT INTO node AS known (node_id, wallet, machine_id, token_hash, state, gpu_model, gpu_count, vram_mb, ram_mb,
     driver_version, cuda_version, compute_capability, host_os, cpu_model, location, capabilities, price)
-VALUES ($1, $2, $3, $4, 'online', coalesce($5, 'Unknown'), coalesce($6, 1), coalesce($7, 0), coalesce($8, 0),
+VALUES ($1, $2, $3, $4, 'online', coalesce($5, 'Unknown'), coalesce($6, 1), coalesce($7::bigint, 0),
+    coalesce($8::bigint, 0),
     coalesce($9, 'Unknown'), coalesce($10, 'Unknown'), coalesce($11, 'Unknown'), coalesce($12, 'Unknown'),
     coalesce($13, 'Unknown'), coalesce($14, '{"country": "Unknown", "city": "Unknown", "lat": 0, "lon": 0}'::jsonb),
-    coalesce($15, ARRAY['inference']), coalesce($16, 0))
+    coalesce($15, ARRAY['inference']), coalesce($16::bigint, 0))
 ON CONFLICT (wallet, machine_id) WHERE state <> 'deregistered' DO UPDATE SET
     gpu_model = coalesce($5, known.gpu_model), gpu_count = coalesce($6, known.gpu_count),
     vram_mb = coalesce($7, known.vram_mb), ram_mb = coalesce($8, known.ram_mb),
