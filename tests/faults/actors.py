@@ -215,6 +215,8 @@ class Worker:
         self._stopping.set()
         if self._thread:
             self._thread.join(LIMIT_S)
+        with suppress(httpx.HTTPError):  # Or it would be offered jobs for as long as it may be silent.
+            self.say(self.hello | {"draining": True})
         self.http.close()
 
 

@@ -21,7 +21,6 @@ from tests.faults.actors import (
     ledger_faults,
     sleeping,
     submit,
-    until,
     until_accepted,
     wasm,
 )
@@ -116,8 +115,25 @@ def test_a_job_that_is_stopped_stops_on_its_node_and_pays_for_what_was_done(
     eventually(lambda: not _lives(child), "the run to stop", LIMIT_S)
     assert_paid_once(shared_network, [node.wallet])
     assert earned(shared_network, node.wallet) > 0
-    again = submit(client, wasm(DONE), budget="1")  # Its place is free again.
-    until(client, again.job_id, "completed")
+    node.kill()
+
+
+def test_the_job_that_waits_behind_one_that_is_stopped_gets_its_place(
+    shared_network: TestNetwork, coordinator: Coordinator, client: Client
+):
+    node = shared_network.node(coordinator, "--price", PRICE, "--accept", "generic_compute")
+    running = submit(client, sleeping(300), budget="1")
+    for _ in range(5):
+        until_accepted(shared_network, running.job_id)
+        busy_child(shared_network, node)
+        waiting = submit(client, sleeping(300), budget="1")
+        assert waiting.status == "queued"
+
+        client.cancel_job(running.job_id, stop_running=True)
+
+        running = waiting
+    client.cancel_job(running.job_id, stop_running=True)
+    assert_paid_once(shared_network, [node.wallet])
     node.kill()
 
 

@@ -53,6 +53,7 @@ PROVIDERS = [address_of(Keypair()) for _ in range(2)]
 KEY_LIMIT = Amount(60)
 HOURLY = Amount(3_600_000_000)
 """A base unit in a microsecond: whatever runs costs something."""
+UNIT_PRICE = Amount(10)
 FAR = 10**9
 
 picks = st.integers(0, 10**6)
@@ -175,8 +176,12 @@ class Money(RuleBasedStateMachine):
     def rows(self, statement: str, *arguments: object) -> list[Any]:
         return self.run(self.database.fetch(statement, *arguments))
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(
+        budgets=st.lists(st.sampled_from([0, 7, 50, 400]), min_size=3, max_size=8),
+        leased=st.integers(0, 8), done=st.integers(0, 8),
+    )  # fmt: skip
+    def begin(self, budgets: list[int], leased: int, done: int) -> None:
+        """Something goes on already: some jobs wait, some run, some are done."""
         self.run(self.database.execute(f"TRUNCATE {self.tables} RESTART IDENTITY CASCADE"))
         for wallet in CUSTOMERS:
             self.keys[wallet] = uuid4()
@@ -187,12 +192,22 @@ class Money(RuleBasedStateMachine):
             )
         for number, wallet in enumerate(PROVIDERS):
             self.nodes.append(self.run(self._node(wallet, number)))
+        for wallet in CUSTOMERS:
+            self.deposit_anew(wallet, 300)
+        for number, budget in enumerate(budgets):
+            self.submit(CUSTOMERS[number % 2], budget, number % 4 == 1, number % 3 == 2, 1)
+        for number in range(min(leased, len(self.jobs))):
+            self.lease(number, number % 2)
+        for lease_id in self.leases[:done]:
+            self.run(self.settler.end(_ending(lease_id, LeaseEvent.SUCCEED, False, False, 10**9)))
 
     async def _node(self, wallet: str, number: int) -> Any:
         async with self.database.transaction() as connection:
-            given = Registration(new_id(), wallet, f"machine {number}", uuid4().bytes, price=HOURLY)
+            price = HOURLY if number else Amount(0)
+            given = Registration(new_id(), wallet, f"machine {number}", uuid4().bytes, price=price)
             row = await nodes.register(connection, given)
-        offers = [{"jobType": "generic_compute"}]
+        unit_price = None if number else to_text(UNIT_PRICE)
+        offers = [{"jobType": "generic_compute", "pricePerUnit": unit_price}]
         return await nodes.connect(self.database, row["node_id"], NodeEvent.HEARTBEAT, 1, offers, uuid4())
 
     # --- money in and out
@@ -224,6 +239,15 @@ class Money(RuleBasedStateMachine):
     @rule()
     def gather(self) -> None:
         self.run(self.payers[0].gather())
+
+    @rule(fate=st.sampled_from(["landed", "failed", None]))
+    def gather_and_pay(self, fate: str | None) -> None:
+        self.run(self.payers[0].gather())
+        self.run(self.payers[0].pay())
+        if fate:
+            for row in self.rows("SELECT signature FROM chain_transaction WHERE state IN ('signed', 'sent')"):
+                self.chain.fates[row["signature"]] = fate
+            self.run(self.payers[0].pay())
 
     @rule()
     def gather_twice_at_once(self) -> None:
@@ -259,7 +283,7 @@ class Money(RuleBasedStateMachine):
         count=st.integers(1, 3),
     )  # fmt: skip
     def submit(self, wallet: str, budget: int, free_node: bool, keyed: bool, count: int) -> None:
-        if free_node:
+        if free_node:  # For the first of them.
             self.matchmaker.put(self.nodes[0], slots=1, ttl_s=60)
         ids = [new_id() for _ in range(count)]
 
@@ -287,7 +311,8 @@ class Money(RuleBasedStateMachine):
     @rule(pick=picks, node=st.integers(0, 1))
     def lease(self, pick: int, node: int) -> None:
         """As the matchmaker claims: for a job that may not be queued at all."""
-        new = NewLease(new_id(), self.nodes[node]["node_id"], HOURLY, None, 60)
+        prices = (HOURLY, None) if node else (Amount(0), UNIT_PRICE)
+        new = NewLease(new_id(), self.nodes[node]["node_id"], *prices, 60)
 
         async def claim() -> None:
             async with self.database.transaction() as connection:
@@ -295,6 +320,15 @@ class Money(RuleBasedStateMachine):
 
         self.run(claim())
         self._note_leases()
+
+    @precondition(lambda self: self.jobs)
+    @rule(pick=picks, node=st.integers(0, 1), event=st.sampled_from([LeaseEvent.SUCCEED, LeaseEvent.FAIL]))
+    def lease_and_end(self, pick: int, node: int, event: LeaseEvent) -> None:
+        before = len(self.leases)
+        self.lease(pick, node)
+        if len(self.leases) > before:
+            (row,) = self.rows("SELECT lease_id FROM lease ORDER BY offered_at DESC, lease_id DESC LIMIT 1")
+            self.run(self.settler.end(_ending(row["lease_id"], event, False, False, 10**9)))
 
     @precondition(lambda self: self.leases)
     @rule(pick=picks)
@@ -305,7 +339,7 @@ class Money(RuleBasedStateMachine):
     @rule(
         pick=picks,
         event=st.sampled_from([LeaseEvent.SUCCEED, LeaseEvent.SUCCEED, LeaseEvent.FAIL, LeaseEvent.EXPIRE]),
-        declined=st.booleans(), blames_input=st.booleans(), units=st.integers(0, 1000),
+        declined=st.booleans(), blames_input=st.booleans(), units=st.sampled_from([0, 10**9, 10**11]),
     )  # fmt: skip
     def end(self, pick: int, event: LeaseEvent, declined: bool, blames_input: bool, units: int) -> None:
         lease_id = self._lease(pick)
@@ -324,7 +358,7 @@ class Money(RuleBasedStateMachine):
         was_live = self._is_live(lease_id)
 
         async def race() -> list[Any]:
-            ends = [self.settler.end(_ending(lease_id, event, False, False, 1)) for event in events]
+            ends = [self.settler.end(_ending(lease_id, event, False, False, 10**9)) for event in events]
             if stop:
                 owner = await self.database.row(
                     "SELECT job_id, wallet FROM job JOIN lease USING (job_id) WHERE lease_id = $1", lease_id

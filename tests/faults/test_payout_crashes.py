@@ -46,7 +46,7 @@ def test_a_provider_is_paid_once_though_the_coordinator_is_killed_in_mid_payout(
 @pytest.mark.parametrize("point", ["anchor.sent", "anchor.confirmed"])
 def test_a_receipt_is_anchored_once_though_the_coordinator_is_killed_in_mid_anchor(network: TestNetwork, point: str):
     coordinator = network.coordinator(HYPERNODE_FAILPOINT=point).ready()
-    with customer(coordinator) as client, Worker(coordinator.url, capacity=3) as node:
+    with customer(coordinator) as client, Worker(coordinator.url, price="0", capacity=3) as node:
         jobs = [submit(client, wasm(DONE)) for _ in range(3)]
         offers = [node.take(job.job_id) for job in jobs]
         with suppress(httpx.HTTPError):

@@ -70,7 +70,7 @@ def test_no_acknowledged_job_is_lost_and_the_coordinator_goes_on(
     network = TestNetwork(tmp_path_factory.mktemp("home"), new_database(own_postgres), *chain)
     try:
         coordinator = network.coordinator(HYPERNODE_POLL_LEASE_TTL_S="5").ready()
-        with coordinator.client(Keypair()) as client, Worker(coordinator.url) as worker:
+        with coordinator.client(Keypair()) as client, Worker(coordinator.url, price="0") as worker:
             running = submit(client, wasm(DONE))
             offer = worker.take(running.job_id)
             with Load(coordinator.url) as load:

@@ -71,7 +71,7 @@ def test_a_job_that_is_queued_at_one_is_taken_by_a_node_of_the_other(
         job = submit(client, wasm(DONE))
         assert job.status == "queued"
 
-        with Worker(there.url).serve() as worker:
+        with Worker(there.url, price="0").serve() as worker:
             assert until(client, job.job_id, "completed").assigned_node == worker.node_id
             at_once = submit(client, wasm(DONE))  # The node is there already, and idle.
             assert until(client, at_once.job_id, "completed").assigned_node == worker.node_id
@@ -79,7 +79,7 @@ def test_a_job_that_is_queued_at_one_is_taken_by_a_node_of_the_other(
 
 def test_a_job_at_one_is_cancelled_at_the_other(shared_network: TestNetwork, pair: list[Coordinator]):
     here, there = pair
-    with customer(here) as client, there.client(client.address) as elsewhere, Worker(here.url) as worker:
+    with customer(here) as client, there.client(client.address) as elsewhere, Worker(here.url, price="0") as worker:
         job = submit(client, wasm(DONE))
         offer = worker.take(job.job_id)
 

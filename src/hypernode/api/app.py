@@ -22,6 +22,7 @@ from hypernode.api.jobs import Jobs
 from hypernode.api.metrics import Metrics, health, prometheus
 from hypernode.api.nodes import Nodes, node_socket
 from hypernode.api.services import Services
+from hypernode.api.short_way import ShortWay
 from hypernode.api.wallets import Wallets
 from hypernode.protocol import limits
 
@@ -32,9 +33,13 @@ EXPOSED: Final = ["Retry-After", "RateLimit", "RateLimit-Policy", "Idempotency-R
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
 
-def create_app(services: Services, rate_limit: str, lifespan: Lifespan) -> Litestar:
+def create_app(services: Services, rate_limit: str, lifespan: Lifespan) -> ShortWay:
     """The ASGI application of one coordinator; `lifespan` starts and stops its loops."""
     doorkeeper = Doorkeeper(services.access, open_auth=services.open_auth, rate_limit=rate_limit)
+    return ShortWay(_framework(services, doorkeeper, lifespan), services, doorkeeper)
+
+
+def _framework(services: Services, doorkeeper: Doorkeeper, lifespan: Lifespan) -> Litestar:
     registry = _figures(services)
     return Litestar(
         route_handlers=[

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from litestar import Request
 
-from hypernode.domain.errors import NestedTooDeeply, UnsupportedMediaType
+from hypernode.domain.errors import MalformedBody, UnsupportedMediaType
 from hypernode.protocol import limits
 
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
@@ -13,7 +13,7 @@ _OPENING: Final = frozenset({b"[", b"{"})
 
 
 async def check_body(request: Request[Any, Any, Any]) -> None:
-    """Of a route that takes JSON. Raises UnsupportedMediaType, NestedTooDeeply.
+    """Of a route that takes JSON. Raises UnsupportedMediaType, MalformedBody.
 
     The media type is more than a form: without it a foreign page could post here, as it may send plain text anywhere.
     """
@@ -25,11 +25,16 @@ async def check_body(request: Request[Any, Any, Any]) -> None:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind and kind != "application/json" and not kind.endswith("+json"):
         raise UnsupportedMediaType(kind[: limits.MAX_TEXT])
-    if _is_deep(body):
-        raise NestedTooDeeply(limits.MAX_JSON_DEPTH)
+    if is_deep(body):
+        raise MalformedBody(f"nested deeper than {limits.MAX_JSON_DEPTH} levels")
+    try:
+        body.decode()
+    except UnicodeDecodeError:  # msgspec raises it too, but among errors of our own it could be anybody's.
+        raise MalformedBody("not UTF-8") from None
 
 
-def _is_deep(body: bytes) -> bool:
+def is_deep(body: bytes) -> bool:
+    """Whether a JSON text is nested deeper than anybody means."""
     if body.count(b"[") + body.count(b"{") <= limits.MAX_JSON_DEPTH:
         return False
     depth = 0

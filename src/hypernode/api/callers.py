@@ -15,7 +15,8 @@ from litestar.types import Message, Scope
 
 from hypernode.api.bodies import check_body
 from hypernode.coordinator.access import Access, Caller
-from hypernode.domain.errors import ForbiddenHost, ForbiddenOrigin, NotAuthenticated, TooManyRequests
+from hypernode.domain.errors import ForbiddenHost, ForbiddenOrigin, HeadersTooLarge, NotAuthenticated, TooManyRequests
+from hypernode.protocol import limits
 
 _BEARER: Final = "bearer "
 LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -35,19 +36,27 @@ class Doorkeeper:
         self._policy = f'"default";q={self._limit.amount};w={self._limit.get_expiry()}'
 
     async def before(self, request: Request[Any, Any, Any]) -> None:
-        """Runs before each request. Raises what speaks against answering it."""
-        if request.url.path in UNCOUNTED:
+        """Runs before each request that the framework answers. Raises what speaks against answering it."""
+        request.state[STATE] = await self.admit(request)
+        await check_body(request)
+
+    async def admit(self, request: Request[Any, Any, Any]) -> Caller:
+        """Who asks, counted.
+
+        Raises HeadersTooLarge, ForbiddenHost, ForbiddenOrigin, NotAuthenticated, TooManyRequests.
+        """
+        if sum(len(name) + len(value) for name, value in request.scope["headers"]) > limits.MAX_HEADER_BYTES:
+            raise HeadersTooLarge(limits.MAX_HEADER_BYTES)
+        if request.scope["path"] in UNCOUNTED:
             self._check_place(request)
-            request.state[STATE] = Caller(believes=self._open_auth)
-            return
+            return Caller(believes=self._open_auth)
         try:
             caller = await self.identify(request)
         except NotAuthenticated:
             await self._count(request, _address(request))
             raise
         await self._count(request, _name(caller) or _address(request))
-        request.state[STATE] = caller
-        await check_body(request)
+        return caller
 
     async def tell_limit(self, message: Message, scope: Scope) -> None:
         """Tells each answer's caller what the limit is and what is left (draft-ietf-httpapi-ratelimit-headers)."""
@@ -75,7 +84,7 @@ class Doorkeeper:
         if _hostname(f"//{host}") not in LOOPBACK_HOSTS:
             raise ForbiddenHost(host)
         if origin is not None and _hostname(origin) not in LOOPBACK_HOSTS:
-            raise ForbiddenOrigin(origin)
+            raise ForbiddenOrigin(origin[:100])
 
     async def _count(self, request: Request[Any, Any, Any], name: str) -> None:
         within = await self._limiter.hit(self._limit, name)

@@ -1,16 +1,48 @@
 """The OpenAPI description and a page to read it, served from here: no third party sees who reads."""
 
+import functools
 from importlib.metadata import version
 from importlib.resources import files
 from typing import Any, Final
 
-from litestar import Request, get
+import msgspec
+from litestar import Litestar, Request, get
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.router import Router
 from litestar.static_files import create_static_files_router
 
+from hypernode.api.errors import PROBLEM_TYPE
+from hypernode.protocol import limits
+from hypernode.protocol.wire import Problem
+
 ASSETS: Final = "/docs/assets"
+CREATES: Final = (
+    "/api/jobs",
+    "/api/nodes/register",
+    "/api/keys",
+    "/api/artifacts",
+    "/api/wallets/{wallet}/withdraw",
+)
+"""Where a POST takes an Idempotency-Key."""
+KEY: Final = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Any text; a request that is sent again with the same one gets the same answer.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": limits.MAX_TEXT},
+}
+BYTES: Final = {"type": "string", "format": "binary"}
+REFERENCE: Final = "#/components/schemas/{name}"
+
+
+class Page(SwaggerRenderPlugin):
+    """The page; it shows the description as it is served."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """The page's HTML."""
+        return super().render(request, described(request.app))
+
 
 OPENAPI: Final = OpenAPIConfig(
     title="Hypernode",
@@ -18,7 +50,7 @@ OPENAPI: Final = OpenAPIConfig(
     description="A GPU and agent-oriented compute network on Solana.",
     path="/docs",
     render_plugins=[
-        SwaggerRenderPlugin(
+        Page(
             path="/",
             favicon=f"<link rel='icon' href='{ASSETS}/favicon-32x32.png'>",
             js_url=f"{ASSETS}/swagger-ui-bundle.js",
@@ -32,7 +64,47 @@ OPENAPI: Final = OpenAPIConfig(
 @get("/openapi.json", include_in_schema=False)
 async def openapi(request: Request[Any, Any, Any]) -> dict[str, Any]:
     """OpenAPI 3.1 of all routes."""
-    return request.app.openapi_schema.to_schema()
+    return described(request.app)
+
+
+@functools.lru_cache(maxsize=1)
+def described(app: Litestar) -> dict[str, Any]:
+    """The framework's description, with what the framework does not know: errors, keys, bodies that are no JSON."""
+    whole = _without_one_of(app.openapi_schema.to_schema())
+    _, schemas = msgspec.json.schema_components([Problem], ref_template=REFERENCE)
+    whole["components"]["schemas"] |= schemas
+    whole["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    whole["security"] = [{}, {"token": []}]
+    problem = {"schema": {"$ref": REFERENCE.format(name="Problem")}}
+    paths: dict[str, Any] = whole["paths"]
+    for operation in (operation for item in paths.values() for operation in item.values()):
+        answers: dict[str, Any] = operation["responses"]
+        answers.pop("400", None)  # The framework's own form of a validation error.
+        answers["4XX"] = {"description": "Refused, and why.", "content": {PROBLEM_TYPE: problem}}
+        answers["5XX"] = {"description": "Our fault, or not now.", "content": {PROBLEM_TYPE: problem}}
+    for path in CREATES:
+        key = {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": False,
+            "schema": {"type": "string", "minLength": 1},
+        }
+        paths[path]["post"].setdefault("parameters", []).append(key)
+    registered = paths["/api/nodes/register"]["post"]["responses"]
+    registered["200"] = {**registered["201"], "description": "The machine was known; what was given is updated."}
+    health = paths["/health"]["get"]["responses"]
+    health["503"] = {**health["200"], "description": "What is down."}
+    paths["/api/artifacts"]["post"]["requestBody"] = {"content": {"application/octet-stream": {"schema": BYTES}}}
+    paths["/api/artifacts/{sha256}"]["get"]["responses"]["200"]["content"] = {"application/octet-stream": {}}
+    paths["/api/jobs/{job_id}/events"]["get"]["responses"]["200"]["content"] = {"text/event-stream": {}}
+    return whole
+
+
+def _without_one_of(part: Any) -> Any:
+    """The framework says that a number is exactly one of integer and number, which no integer is."""
+    if isinstance(part, dict):
+        return {"anyOf" if name == "oneOf" else name: _without_one_of(value) for name, value in part.items()}
+    return [_without_one_of(value) for value in part] if isinstance(part, list) else part
 
 
 def assets() -> Router:

@@ -35,7 +35,8 @@ STATUS: Final[dict[type[HypernodeError], int]] = {
     errors.ForbiddenHost: 403,
     errors.ForbiddenOrigin: 403,
     errors.UnsupportedMediaType: 415,
-    errors.NestedTooDeeply: 400,
+    errors.MalformedBody: 400,
+    errors.HeadersTooLarge: 431,
     errors.SpendingLimitReached: 403,
     errors.NotCancellable: 400,
     errors.StaleLease: 409,
@@ -99,6 +100,11 @@ HANDLERS: Final[dict[int | type[Exception], Any]] = {
     **dict.fromkeys(UNAVAILABLE, on_unavailable),
     Exception: on_bug,
 }
+
+
+def render(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """The answer to an error, chosen as the framework chooses."""
+    return next(HANDLERS[kind] for kind in type(error).__mro__ if kind in HANDLERS)(request, error)
 
 
 def _problem(

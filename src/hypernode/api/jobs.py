@@ -1,6 +1,7 @@
 """Routes of jobs."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
+from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request, Response, get, post
@@ -13,7 +14,7 @@ from hypernode.coordinator.access import Caller
 from hypernode.coordinator.explainer import explain
 from hypernode.domain.errors import NotFound, Unauthorized
 from hypernode.domain.job import JobState
-from hypernode.domain.money import to_number
+from hypernode.domain.money import Amount, to_number
 from hypernode.protocol import limits
 from hypernode.protocol.frames import Report
 from hypernode.protocol.jobs import (
@@ -32,7 +33,7 @@ from hypernode.protocol.jobs import (
 from hypernode.store import jobs
 
 Limit = Annotated[int, Parameter(ge=1, le=limits.MAX_LIST_LIMIT)]
-Query = Annotated[str | None, Parameter(max_length=limits.MAX_TEXT, pattern="^[^\\u0000]*$")]
+CREATED: Final = "Job created successfully"
 
 
 class Jobs(Controller):
@@ -51,11 +52,8 @@ class Jobs(Controller):
         async def make(job_id: Any) -> tuple[int, JobChanged]:
             if "idempotency-key" in request.headers and (rows := await jobs.get(services.database, [job_id])):
                 job = (await job_views(services.database, services.units, caller, rows))[0]
-            else:
-                job = new_job_view(
-                    await services.intake.submit(data, job_id, caller.key_id), services.units[data.job_type]
-                )
-            return 201, JobChanged(message="Job created successfully", job=job)
+                return 201, JobChanged(message=CREATED, job=job)
+            return 201, await submit(services, caller, data, job_id)
 
         return await once(request, services.database, wallet, make)
 
@@ -82,7 +80,7 @@ class Jobs(Controller):
         """How many jobs stand where."""
         rows = {row["state"]: row for row in await jobs.stats(services.database)}
         counts = {state.value: rows[state]["jobs"] if state in rows else 0 for state in JobState}
-        cost = to_number(sum(row["cost"] for row in rows.values()))
+        cost = to_number(Amount(sum(row["cost"] for row in rows.values())))
         return JobStatsAnswer(stats=JobStats(total=sum(counts.values()), total_cost=cost, **counts))
 
     @get("/{job_id:str}")
@@ -129,6 +127,13 @@ class Jobs(Controller):
         await _rows(services, job_id)
         file = await services.anchorer.file(parse_id(job_id, "Job"))
         return ReceiptAnswer(receipt=msgspec.to_builtins(file))
+
+
+async def submit(services: Services, caller: Caller, data: CreateJob, job_id: UUID) -> JobChanged:
+    """Take a job in, for the wallet that the caller acts for."""
+    caller.acting_for(data.wallet_address, "jobs")
+    admitted = await services.intake.submit(data, job_id, caller.key_id)
+    return JobChanged(message=CREATED, job=new_job_view(admitted, services.units[data.job_type]))
 
 
 async def _rows(services: Services, job_id: str) -> list[Any]:

@@ -34,6 +34,7 @@ from hypernode.protocol.wire import Ok
 from hypernode.store import nodes
 
 Text = Annotated[str | None, Parameter(max_length=limits.MAX_TEXT)]
+SELF: Final = "self"
 REFUSED: Final = 4401
 BAD_FRAME: Final = 4400
 
@@ -105,8 +106,10 @@ class Nodes(Controller):
         return NodeList(count=len(views), nodes=views, next_cursor=next_cursor(rows, limit, "node_id"))
 
     @get("/{node_id:str}")
-    async def one(self, services: Services, node_id: str) -> NodeAnswer:
-        """One node."""
+    async def one(self, services: Services, caller: Caller, node_id: str) -> NodeAnswer:
+        """One node; `self` is the one whose token is sent."""
+        if node_id == SELF and caller.node is not None:
+            node_id = str(caller.node.node_id)
         return NodeAnswer(node=node_view(await services.registry.get(parse_id(node_id, "Node"))))
 
     @post("/{node_id:str}/heartbeat", status_code=200)
@@ -114,11 +117,7 @@ class Nodes(Controller):
         self, services: Services, caller: Caller, node_id: str, data: Heartbeat | None = None
     ) -> HeartbeatAnswer:
         """A sign of life, due every minute."""
-        data = data or Heartbeat()
-        node = await services.registry.known(parse_id(node_id, "Node"))
-        _own(caller, node)
-        await services.dispatcher.heartbeat(node.node_id, data.metrics, data.status)
-        return HeartbeatAnswer()
+        return await beat(services, caller, node_id, data or Heartbeat())
 
     @post("/{node_id:str}/frames", status_code=200, request_max_body_size=limits.MAX_FRAME_BYTES)
     async def exchange(
@@ -152,6 +151,14 @@ class Nodes(Controller):
         await services.registry.deregister(key, wallet)
         services.dispatcher.gone(key)
         return Ok(message="Node deregistered successfully")
+
+
+async def beat(services: Services, caller: Caller, node_id: str, data: Heartbeat) -> HeartbeatAnswer:
+    """Take note that a node lives."""
+    node = await services.registry.known(parse_id(node_id, "Node"))
+    _own(caller, node)
+    await services.dispatcher.heartbeat(node.node_id, data.metrics, data.status)
+    return HeartbeatAnswer()
 
 
 @websocket("/api/nodes/{node_id:str}/socket")

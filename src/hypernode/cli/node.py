@@ -55,6 +55,9 @@ def start(
         raise typer.BadParameter(
             "name who is paid: --wallet FILE, --wallet ADDRESS, or the --token of a registered node"
         )
+    if token and not owner:
+        with reporting(Session()), Client(coordinator, token=token) as client:
+            owner = client.node("self").wallet_address
     try:
         run(
             coordinator_url=coordinator,

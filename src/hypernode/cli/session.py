@@ -159,7 +159,7 @@ def command(
         first = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
         parameters = [first, *(each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own), *_SHARED]
         functools.update_wrapper(run, function)
-        del run.__wrapped__
+        vars(run).pop("__wrapped__")
         run.__signature__ = inspect.Signature(parameters)
         run.__annotations__ = {each.name: each.annotation for each in parameters}
         app.command(name)(run)

@@ -1,6 +1,7 @@
 """Puts receipts on the chain: the Merkle root of a batch in a memo, 5,000 lamports whatever the batch."""
 
 from collections import OrderedDict
+from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
@@ -48,7 +49,8 @@ class Anchorer:
         """Sign and store an anchor if it is time for one, then follow those on their way."""
         waiting, oldest_s = await receipts.unanchored_age(self._database, self._policy.anchor_at)
         if waiting >= self._policy.anchor_at or (waiting and oldest_s >= self._policy.anchor_every_s):
-            await self._sign()
+            with suppress(ReceiptsTaken):
+                await self._sign()
         await self._broadcaster.follow()
 
     async def file(self, job_id: UUID) -> ReceiptFile:

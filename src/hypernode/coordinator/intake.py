@@ -23,7 +23,7 @@ from hypernode.domain.errors import (
     SpendingLimitReached,
 )
 from hypernode.domain.job import JobState, JobType
-from hypernode.domain.money import SUPPLY, Amount, to_number, to_text
+from hypernode.domain.money import SUPPLY, ZERO, Amount, to_number, to_text
 from hypernode.ports import Executor
 from hypernode.protocol.jobs import CreateJob, Requirements
 from hypernode.protocol.validation import bad_fields
@@ -79,17 +79,28 @@ class Intake:
         await self._group.drain()
 
     def _check(self, request: CreateJob, job_id: UUID, key_id: UUID | None) -> _Arrival:
+        """Everything that can be said of a request without the store; all that is wrong with it at once."""
         executor = self._executor(request.job_type)
-        try:
-            given = msgspec.convert(request.input, executor.Input)
-            inputs = executor.artifacts(given)
-        except msgspec.ValidationError:
-            raise InvalidRequest(bad_fields(request.input, executor.Input, "input")) from None
-        except ValueError as error:
-            raise InvalidRequest([BadField("input", str(error))]) from None
-        budget = amount(request.budget, "budget")
         asked = request.requirements if isinstance(request.requirements, Requirements) else DEFAULT_REQUIREMENTS
-        demand = demand_of(request.job_type, request.model, asked, budget)
+        wrong: list[BadField] = []
+        inputs: Mapping[str, str] = {}
+        budget = ZERO
+        try:
+            inputs = executor.artifacts(msgspec.convert(request.input, executor.Input))
+        except msgspec.ValidationError:
+            wrong += bad_fields(request.input, executor.Input, "input")
+        except ValueError as error:
+            wrong.append(BadField("input", str(error)))
+        try:
+            budget = amount(request.budget, "budget")
+        except InvalidRequest as error:
+            wrong += error.fields
+        try:
+            demand = demand_of(request.job_type, request.model, asked, budget)
+        except InvalidRequest as error:
+            raise InvalidRequest([*wrong, *error.fields]) from None
+        if wrong:
+            raise InvalidRequest(wrong)
         job = NewJob(
             job_id=job_id,
             wallet=request.wallet_address,

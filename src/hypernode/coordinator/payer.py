@@ -70,7 +70,10 @@ class Payer:
         for _ in range(MAX_BATCHES):
             rows = await payouts.due(self._database, MAX_DUE)
             batch = _next_batch(rows)
-            if not batch or not await self._sign(batch):
+            try:
+                if not batch or not await self._sign(batch):
+                    break
+            except PayoutsTaken:
                 break
         await self._broadcaster.follow()
 

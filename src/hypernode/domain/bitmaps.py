@@ -1,30 +1,28 @@
 """A block of nodes that is searched by bitmaps: what `matching` is made of."""
 
 import math
-from bisect import bisect_left, insort
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import reduce
-from operator import or_
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from hypernode.domain.demand import DEFAULT_MODEL, Demand, NodeFacts
 
-_FEW: Final = 48
-"""Up to so many candidates are compared with each other; among more, one is soon met on a walk from the cheapest on."""
-
 _MAX_UNIONS: Final = 128
 """Unions of one attribute that a block remembers at most; one has a bit for each of its nodes."""
 
 Rank = tuple[int, float, int]
-_NO_RANK: Final[Rank] = (0, 0.0, 0)
+LEAST_RANK: Final[Rank] = (-1, 0.0, 0)
+"""Before the rank of any node."""
 
 Label = tuple[str, Any]
 """An attribute and one of its values."""
 
 
-class _Attribute(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Attribute:
     """Something of which a node has one value, and a demand accepts several."""
 
     value: Callable[[NodeFacts], Any]
@@ -118,24 +116,25 @@ class Query(NamedTuple):
 
 
 class Block:
-    """Nodes of neighbouring rank. Each has a bit of its own, and each label that occurs has the bitmap of its nodes."""
+    """Nodes of neighbouring rank. Each has a bit of its own, and each label that occurs has the bitmap of its nodes.
 
-    def __init__(self) -> None:
+    The bits are in no order. So that the best of many is found soon, the nodes stand in runs, a bitmap each, by rank.
+    """
+
+    def __init__(self, start: Rank, max_run: int) -> None:
+        self.start = start  #: No node's rank here is less.
+        self._max_run = max_run  #: Nodes in a run; each of those found in the first run is looked at.
         self.free = 0
-        self._bits: dict[UUID, int] = {}  #: Each node's bit, as its number.
+        self._bits: dict[UUID, int] = {}  #: Each node's bit, by its number.
         self._nodes: dict[int, NodeFacts] = {}  #: By bit.
-        self._order: list[tuple[Rank, int]] = []  #: Rank and bit, sorted.
         self._taken = 0
+        self._starts = [start]  #: The least rank of each run, rising.
+        self._runs = [0]
         self._labels: defaultdict[str, dict[Any, int]] = defaultdict(dict)
         self._unions: defaultdict[str, dict[Any, int]] = defaultdict(dict)  #: Remembered until a node's value changes.
 
     def __len__(self) -> int:
-        return len(self._order)
-
-    @property
-    def first_rank(self) -> Rank:
-        """The rank of its best node."""
-        return self._order[0][0] if self._order else _NO_RANK
+        return len(self._nodes)
 
     def bitmap(self, node_id: UUID) -> int:
         """The bit of a node that is here, alone."""
@@ -156,13 +155,16 @@ class Block:
             self._unions.clear()
         else:
             old = self._nodes[bit]
-            del self._order[bisect_left(self._order, (rank_of(old), bit))]
+            self._runs[self._run(old)] ^= 1 << bit
             self._flip(bit, set(_labels_of(old)) ^ set(_labels_of(node)))
             for name, attribute in _ATTRIBUTES.items():
                 if attribute.value(old) != attribute.value(node):
                     self._unions.pop(name, None)
         self._nodes[bit] = node
-        insort(self._order, (rank_of(node), bit))
+        run = self._run(node)
+        self._runs[run] |= 1 << bit
+        if self._runs[run].bit_count() > self._max_run:
+            self._cut(run)
         self.set_free(node.node_id, free)
 
     def remove(self, node_id: UUID) -> None:
@@ -171,17 +173,22 @@ class Block:
         bit = self._bits.pop(node_id)
         node = self._nodes.pop(bit)
         self._taken ^= 1 << bit
-        del self._order[bisect_left(self._order, (rank_of(node), bit))]
         self._flip(bit, _labels_of(node))
         self._unions.clear()
+        run = self._run(node)
+        self._runs[run] ^= 1 << bit
+        if run and not self._runs[run]:
+            del self._runs[run], self._starts[run]
 
-    def give(self, other: "Block", count: int) -> list[UUID]:
-        """Move the last nodes to another block; answers their ids."""
-        moved = [self._nodes[bit] for _, bit in self._order[len(self) - count :]]
-        for node in moved:
+    def give(self, other: "Block", nodes: Iterable[NodeFacts]) -> None:
+        """Move nodes that are here to another block."""
+        for node in nodes:
             other.put(node, bool(self.free & self.bitmap(node.node_id)))
             self.remove(node.node_id)
-        return [node.node_id for node in moved]
+
+    def ranked(self) -> list[NodeFacts]:
+        """All its nodes, the best first."""
+        return sorted(self._nodes.values(), key=rank_of)
 
     def search(self, query: Query, *, warm: bool) -> int:
         """The bitmap of the free nodes that meet a query; with `warm`, of those that have the model loaded."""
@@ -209,11 +216,21 @@ class Block:
 
     def best(self, found: int) -> NodeFacts:
         """The node of the best rank in a bitmap that is not empty."""
-        if found.bit_count() <= _FEW:
-            return min(self._among(found), key=rank_of)
-        # Indexing bytes is several times faster than shifting a long int.
-        octets = found.to_bytes(self._taken.bit_length() // 8 + 1, "little")
-        return next(self._nodes[bit] for _, bit in self._order if octets[bit >> 3] >> (bit & 7) & 1)
+        first = next(here for run in self._runs if (here := found & run))
+        return min(self._among(first), key=rank_of)
+
+    def _run(self, node: NodeFacts) -> int:
+        """The index of the run that holds a node, or where it belongs."""
+        return bisect_right(self._starts, rank_of(node)) - 1
+
+    def _cut(self, run: int) -> None:
+        """Make two runs of one."""
+        nodes = sorted(self._among(self._runs[run]), key=rank_of)
+        upper = nodes[len(nodes) // 2 :]
+        bitmap = sum(self.bitmap(node.node_id) for node in upper)
+        self._runs[run] ^= bitmap
+        self._runs.insert(run + 1, bitmap)
+        self._starts.insert(run + 1, rank_of(upper[0]))
 
     def _among(self, bitmap: int) -> Iterator[NodeFacts]:
         while bitmap:
@@ -240,5 +257,5 @@ class Block:
         remembered = self._unions[name]
         if len(remembered) >= _MAX_UNIONS:
             remembered.clear()
-        union = remembered[asked] = reduce(or_, bitmaps, 0)
+        union = remembered[asked] = sum(bitmaps)  # No node is in two of them.
         return union

@@ -100,10 +100,7 @@ class ForbiddenOrigin(HypernodeError):
 
     origin: str
     code = "forbidden_origin"
-
-    @property
-    def sentence(self) -> str:
-        return f"In open mode only pages of this machine may ask, not those of {self.origin[:100]}"
+    template = "In open mode only pages of this machine may ask, not those of {origin}"
 
 
 @dataclass(eq=False)
@@ -112,22 +109,25 @@ class UnsupportedMediaType(HypernodeError):
 
     given: str
     code = "unsupported_media_type"
-
-    @property
-    def sentence(self) -> str:
-        return f"The body must be application/json, not {self.given}"
+    template = "The body must be application/json, not {given}"
 
 
 @dataclass(eq=False)
-class NestedTooDeeply(HypernodeError):
-    """JSON nested deeper than anybody means."""
+class MalformedBody(HypernodeError):
+    """The body is no JSON that anybody means."""
 
-    limit: int
+    reason: str
     code = "malformed_request"
+    template = "The body is {reason}"
 
-    @property
-    def sentence(self) -> str:
-        return f"The JSON is nested deeper than {self.limit} levels"
+
+@dataclass(eq=False)
+class HeadersTooLarge(HypernodeError):
+    """More header fields than anybody needs."""
+
+    limit_bytes: int
+    code = "headers_too_large"
+    template = "At most {limit_bytes} bytes of header fields are accepted"
 
 
 @dataclass(eq=False)

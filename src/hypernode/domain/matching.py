@@ -9,10 +9,12 @@ is and hardly on how many nodes there are. A node that comes, goes or changes to
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection
+from itertools import pairwise
+from math import isqrt
 from typing import Final
 from uuid import UUID
 
-from hypernode.domain.bitmaps import Block, Query, Rank, rank_of
+from hypernode.domain.bitmaps import LEAST_RANK, Block, Query, Rank, rank_of
 from hypernode.domain.demand import Demand, NodeFacts, obstacles
 
 BLOCK_SIZE: Final = 4096
@@ -26,7 +28,8 @@ class NodeIndex:
         self._block_size = block_size
         self._nodes: dict[UUID, NodeFacts] = {}
         self._homes: dict[UUID, Block] = {}
-        self._blocks = [Block()]  #: In the order of rank; none is empty unless it is the only one.
+        self._max_run = isqrt(block_size)  # About as many runs in a block as nodes in a run.
+        self._blocks = [Block(LEAST_RANK, self._max_run)]  #: In the order of rank.
 
     def __len__(self) -> int:
         return len(self._nodes)
@@ -50,9 +53,9 @@ class NodeIndex:
         self._nodes[node_id] = node
         self._homes[node_id] = block
         if len(block) > self._block_size:
-            upper = Block()
-            self._blocks.insert(position + 1, upper)
-            self._homes.update(dict.fromkeys(block.give(upper, len(block) // 2), upper))
+            upper = block.ranked()[len(block) // 2 :]
+            self._blocks.insert(position + 1, Block(rank_of(upper[0]), self._max_run))
+            self._move(upper, block, self._blocks[position + 1])
 
     def remove(self, node_id: UUID) -> None:
         """Forget a node. One that is not here is no error."""
@@ -61,15 +64,12 @@ class NodeIndex:
             return
         position = self._position(rank_of(node))
         self._homes.pop(node_id).remove(node_id)
-        # A block that is nearly empty joins a neighbour; half full at most, so that it does not split again soon.
-        for left in (position - 1, position):
-            pair = self._blocks[left : left + 2] if left >= 0 else []
-            if len(pair) == 2 and len(pair[0]) + len(pair[1]) <= self._block_size // 2:
-                del self._blocks[left + 1]
-                self._homes.update(dict.fromkeys(pair[1].give(pair[0], len(pair[1])), pair[0]))
+        # Blocks that together are half full become one; no more than half, so that it does not split again soon.
+        for left, right in pairwise(self._blocks[max(position - 1, 0) : position + 2]):
+            if len(left) + len(right) <= self._block_size // 2:
+                self._move(right.ranked(), right, left)
+                self._blocks.remove(right)
                 return
-        if len(self._blocks) > 1 and not self._blocks[position]:
-            del self._blocks[position]
 
     def set_free(self, node_id: UUID, free: bool) -> None:
         """Say whether a node takes work. Raises KeyError for one that is not here."""
@@ -89,7 +89,7 @@ class NodeIndex:
         denied = self._bitmaps([*demand.deny_nodes, *avoid])
         for warm in (True, False):
             for block in self._blocks:
-                if block.first_rank[0] > limit:
+                if block.start[0] > limit:
                     break
                 found = block.search(query, warm=warm) & ~denied.get(block, 0)
                 if allowed is not None:
@@ -100,7 +100,11 @@ class NodeIndex:
 
     def _position(self, rank: Rank) -> int:
         """The index of the block that holds a rank, or where it belongs."""
-        return max(bisect_right(self._blocks, rank, key=lambda block: block.first_rank) - 1, 0)
+        return bisect_right(self._blocks, rank, key=lambda block: block.start) - 1
+
+    def _move(self, nodes: list[NodeFacts], source: Block, target: Block) -> None:
+        source.give(target, nodes)
+        self._homes.update((node.node_id, target) for node in nodes)
 
     def _bitmaps(self, node_ids: Collection[UUID]) -> dict[Block, int]:
         """Those of the nodes that are here, block by block."""

@@ -7,6 +7,7 @@ MAX_ARTIFACT_BYTES: Final = 4 << 30
 MAX_FRAME_BYTES: Final = 4 << 20
 MAX_FRAMES_PER_MESSAGE: Final = 1_000
 MAX_JSON_DEPTH: Final = 64
+MAX_HEADER_BYTES: Final = 32 << 10
 MAX_TEXT: Final = 256
 """Characters of a name, a model, a wallet."""
 MAX_LIST_LIMIT: Final = 1_000

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 from uuid import UUID
@@ -16,6 +16,7 @@ from litestar import Litestar
 
 from hypernode.api.app import create_app
 from hypernode.api.services import Services
+from hypernode.api.short_way import ShortWay
 from hypernode.blobs import open_blobs
 from hypernode.coordinator.access import Access
 from hypernode.coordinator.anchorer import Anchorer
@@ -74,6 +75,8 @@ async def _serve(settings: Settings) -> None:
                 log_config=None,
                 access_log=False,
                 ws="websockets-sansio",
+                proxy_headers=bool(settings.trusted_proxies),
+                forwarded_allow_ips=settings.trusted_proxies,
                 timeout_graceful_shutdown=STOP_WITHIN_S,
             )
         )
@@ -81,7 +84,7 @@ async def _serve(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def assemble(settings: Settings) -> AsyncIterator[Litestar]:
+async def assemble(settings: Settings) -> AsyncGenerator[ShortWay]:
     """The application with everything behind it, connected."""
     chain = await connect(settings)
     database = await Database.open(settings.database_url)
@@ -126,7 +129,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Litestar]:
     depositor = Depositor(database, chain.rpc, chain.vault, funder)
 
     @asynccontextmanager
-    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+    async def lifespan(_app: Litestar) -> AsyncGenerator[None]:
         loops = Loops()
         loops.start("bus", bus.run)
         loops.start("matchmaker", matchmaker.run)

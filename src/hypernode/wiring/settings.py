@@ -49,6 +49,11 @@ class Settings(BaseSettings):
         alias="HYPERNODE_PUBLIC_URL",
         description="URL that people use; sign-ins name it. Empty: host and port.",
     )
+    trusted_proxies: str = Field(
+        default="",
+        alias="HYPERNODE_TRUSTED_PROXIES",
+        description="Addresses of reverse proxies whose X-Forwarded-For is believed, with commas.",
+    )
     database_url: str = Field(default="", alias="DATABASE_URL", description="PostgreSQL. Empty: an embedded one.")
     solana_rpc_url: str = Field(
         default="", alias="SOLANA_RPC_URL", description="Solana RPC. Empty: a localnet of our own."
@@ -120,7 +125,7 @@ class Settings(BaseSettings):
         default=2, alias="HYPERNODE_CHAIN_POLL_S", gt=0, description="Pause between looks at the chain."
     )
     rpc_timeout_s: float = Field(
-        15, alias="HYPERNODE_RPC_TIMEOUT_S", gt=0, description="Longest wait for an answer of the Solana RPC."
+        default=15, alias="HYPERNODE_RPC_TIMEOUT_S", gt=0, description="Longest wait for an answer of the Solana RPC."
     )
     failpoint: str = Field(
         default="",

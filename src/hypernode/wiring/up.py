@@ -67,7 +67,7 @@ def run() -> None:
                 time.sleep(WATCH_EVERY_S)
     except _Stopped:
         return
-    except (ChildFailed, BadSettings, EmbeddedPostgresError) as error:
+    except (ChildFailed, BadSettings) as error:
         sys.exit(f"hypernode up: {error}")
 
 
@@ -83,7 +83,7 @@ def _stop(*_: object) -> None:
 
 @contextmanager
 def start(settings: Settings) -> Iterator[Network]:
-    """A network that runs while the context does. Raises ChildFailed, EmbeddedPostgresError."""
+    """A network that runs while the context does. Raises ChildFailed."""
     home = settings.home.expanduser().absolute()
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     logs = home / "logs"
@@ -101,7 +101,10 @@ def start(settings: Settings) -> Iterator[Network]:
         if not database_url:
             postgres = EmbeddedPostgres(home / "postgres")
             running.callback(postgres.stop)
-            database_url = postgres.start()
+            try:
+                database_url = postgres.start()
+            except EmbeddedPostgresError as error:
+                raise ChildFailed(str(error)) from error
         environment["DATABASE_URL"] = database_url
         rpc_url = settings.solana_rpc_url
         if not rpc_url:
@@ -137,14 +140,13 @@ def _start_localnet(settings: Settings, home: Path, spawn: Spawn) -> str:
 
 
 def _start_node(url: str, home: Path, spawn: Spawn) -> None:
-    """A node whose provider is a wallet of this home; only its address leaves the key's file."""
+    """A node whose provider is a wallet of this home. The key registers it; the agent gets the node's token alone."""
     folder = home / "keys"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    provider = keys.address_of(keys.load_or_create(folder / "provider.json"))
-    node = spawn(
-        "node", ["node", "start", "--coordinator", url, "--wallet", provider, "--home", str(home / "node"),
-                 "--price", "1"], {}
-    )  # fmt: skip
+    key_file = folder / "provider.json"
+    provider = keys.address_of(keys.load_or_create(key_file))
+    arguments = ["--coordinator", url, "--wallet", str(key_file), "--home", str(home / "node"), "--price", "1"]
+    node = spawn("node", ["node", "start", *arguments], {"HYPERNODE_NODE_TOKEN": ""})
     wait_until_ready(node, lambda: _connected(url, provider), READY_WITHIN_S)
 
 

@@ -1,0 +1,60 @@
+"""Our own OpenAPI against the living server: what schemathesis makes up gets no 5xx and no answer off the description."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.api.parties import Customer
+from tests.network import TestNetwork
+
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_schema_conformance",
+    "response_headers_conformance",
+    "unsupported_method",
+    "allow_header_conformance",
+)
+EXAMPLES = 15
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> dict[str, str]:
+    """A folder without anybody's configuration."""
+    return {**os.environ, "HOME": str(tmp_path), "HYPOTHESIS_STORAGE_DIRECTORY": str(tmp_path / "hypothesis")}
+
+
+@pytest.fixture(scope="module")
+def served(shared_network: TestNetwork) -> Iterator[TestNetwork]:
+    yield shared_network
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("mode", ["open", "signed"])
+def test_nothing_that_fits_or_does_not_fit_the_description_breaks_the_server(
+    served: TestNetwork, quick: dict[str, str], tmp_path: Path, mode: str
+):
+    coordinator = served.coordinator(HYPERNODE_AUTH=mode).ready()
+    command = [
+        "st", "run", f"{coordinator.url}/openapi.json", "--checks", ",".join(CHECKS), "--phases", "examples,coverage,fuzzing",
+        "--max-examples", str(EXAMPLES), "--mode", "all", "--seed", "1", "--workers", "1", "--no-color",
+        "--suppress-health-check", "all", "--continue-on-failure", "--generation-database", "none",
+        # A long poll and a stream wait on purpose.
+        "--exclude-path-regex", "/(frames|events)$", "--request-timeout", "30",
+    ]  # fmt: skip
+    if mode == "signed":
+        with Customer(coordinator.url, signs_in=True) as customer:
+            command += ["--header", f"Authorization: {customer.headers['Authorization']}"]
+
+    ended = subprocess.run(command, env=quick, cwd=tmp_path, capture_output=True, text=True)
+
+    assert ended.returncode == 0, ended.stdout[-6000:] + ended.stderr[-2000:]
+    assert httpx.get(f"{coordinator.url}/health").json()["status"] == "healthy"
+    assert coordinator.alive()
+    assert '"request_failed"' not in coordinator.log.read_text()
+    coordinator.stop()
