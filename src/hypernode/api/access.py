@@ -11,7 +11,7 @@ from hypernode.api.services import Services
 from hypernode.api.views import key_view, next_cursor, parse_cursor, parse_id
 from hypernode.chain.keys import is_wallet_address
 from hypernode.coordinator.access import Caller
-from hypernode.domain.errors import BadField, InvalidRequest
+from hypernode.domain.errors import BadField, InvalidRequest, WalletNeeded
 from hypernode.protocol import limits
 from hypernode.protocol.access import (
     AnswerChallenge,
@@ -61,8 +61,8 @@ class Keys(Controller):
     ) -> Response[KeyCreated]:
         """A new key; its secret is shown once."""
         wallet = caller.acting_for(data.wallet_address, "keys")
-        for scope in data.scopes:  # No key makes another one that may do more.
-            caller.require(scope)
+        if caller.key_id is not None:  # Else a key could make one without its limits.
+            raise WalletNeeded
 
         async def make(key_id: Any) -> tuple[int, KeyCreated]:
             row, token = await services.access.create_key(key_id, wallet, data)

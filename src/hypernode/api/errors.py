@@ -32,6 +32,8 @@ STATUS: Final[dict[type[HypernodeError], int]] = {
     errors.NotAuthenticated: 401,
     errors.Unauthorized: 403,
     errors.MissingScope: 403,
+    errors.WalletNeeded: 403,
+    errors.NotOperator: 403,
     errors.ForbiddenHost: 403,
     errors.ForbiddenOrigin: 403,
     errors.UnsupportedMediaType: 415,

@@ -14,7 +14,15 @@ from hypernode.chain.signin import Expected, SignInMessage, SignInRefused
 from hypernode.coordinator.demands import amount
 from hypernode.coordinator.ids import Secrets, new_secret, secret_hash
 from hypernode.coordinator.registry import KnownNode, Registry
-from hypernode.domain.errors import BadField, InvalidRequest, MissingScope, NotAuthenticated, NotFound, Unauthorized
+from hypernode.domain.errors import (
+    BadField,
+    InvalidRequest,
+    MissingScope,
+    NotAuthenticated,
+    NotFound,
+    NotOperator,
+    Unauthorized,
+)
 from hypernode.protocol.access import CreateKey
 from hypernode.store import access
 from hypernode.store.database import Database, Row
@@ -23,6 +31,7 @@ SESSION_PREFIX: Final = "hns"
 KEY_PREFIX: Final = "hnk"
 CHALLENGE_TTL: Final = timedelta(minutes=5)
 SESSION_TTL: Final = timedelta(hours=12)
+OPERATOR: Final = "operator"
 STATEMENT: Final = "Sign in to Hypernode. This moves no money."
 _CACHE_FOR: Final = timedelta(seconds=5)
 """How long a revoked key may still work at a coordinator that has just seen it."""
@@ -68,14 +77,23 @@ class Access:
     """Sign-in and keys."""
 
     def __init__(
-        self, database: Database, registry: Registry, secrets: Secrets, domain: str, uri: str, chain_id: str
+        self,
+        database: Database,
+        registry: Registry,
+        secrets: Secrets,
+        domain: str,
+        uri: str,
+        chain_id: str,
+        operators: frozenset[str] | None,
     ) -> None:
+        """`operators` are the wallets that may have operator keys; None: all (open mode)."""
         self._database = database
         self._registry = registry
         self._secrets = secrets
         self._domain = domain
         self._uri = uri
         self._chain_id = chain_id
+        self._operators = operators
         self._cache: dict[bytes, tuple[datetime, Caller]] = {}
 
     async def challenge(self, wallet: str) -> tuple[str, str, datetime]:
@@ -134,7 +152,9 @@ class Access:
         return self._secrets.token(KEY_PREFIX, key_id)
 
     async def create_key(self, key_id: UUID, wallet: str, given: CreateKey) -> tuple[Row, str]:
-        """An API key and its secret."""
+        """An API key and its secret. Raises NotOperator, InvalidRequest."""
+        if OPERATOR in given.scopes and self._operators is not None and wallet not in self._operators:
+            raise NotOperator
         token = self.key_token(key_id)
         limit = None if given.spending_limit is None else amount(given.spending_limit, "spendingLimit")
         expires_at = None if given.expires_in is None else datetime.now(UTC) + timedelta(seconds=given.expires_in)

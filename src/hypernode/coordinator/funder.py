@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Final
 
+from hypernode.coordinator.intake import lacking
 from hypernode.coordinator.matchmaker import Matchmaker
 from hypernode.domain.job import JobState
 from hypernode.domain.money import Amount
@@ -44,7 +45,7 @@ class Funder:
                 among = None
 
     async def fund(self, wallet: str) -> None:
-        """Lock the budgets that the balance covers, the oldest jobs first."""
+        """Lock the budgets that the balance covers, the oldest jobs first; the others say what they lack now."""
         async with self._database.transaction() as connection:
             waiting = await jobs.unfunded(connection, wallet, MAX_JOBS)
             if not waiting:
@@ -56,6 +57,9 @@ class Funder:
                 if row["budget"] <= balance:
                     balance = Amount(balance - row["budget"])
                     affordable.append(row)
+            chosen = {row["job_id"] for row in affordable}
+            short = [(r["job_id"], lacking(Amount(r["budget"] - balance))) for r in waiting if r["job_id"] not in chosen]
+            await jobs.say_lack(connection, short)
             if not affordable:
                 return
             funded = await jobs.fund(connection, [row["job_id"] for row in affordable])

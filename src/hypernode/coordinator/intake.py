@@ -209,9 +209,13 @@ class Intake:
 
 def _admit(job: NewJob, needed: Amount | None, lease: NewLease | None, at: datetime) -> Admitted:
     if needed is not None:
-        message = f"Deposit {to_text(needed)} HYPER more; the job starts when they arrive"
-        error = {"code": FUNDS_NEEDED, "message": message, "needed": to_number(needed)}
-        return Admitted(job, JobState.PENDING, error, None, at)
+        return Admitted(job, JobState.PENDING, lacking(needed), None, at)
     if lease is None:
         return Admitted(job, JobState.QUEUED, None, None, at)
     return Admitted(job, JobState.RUNNING, None, lease.node_id, at)
+
+
+def lacking(needed: Amount) -> dict[str, Any]:
+    """What a job says that waits for money."""
+    message = f"Deposit {to_text(needed)} HYPER more; the job starts when they arrive"
+    return {"code": FUNDS_NEEDED, "message": message, "needed": to_number(needed)}

@@ -140,6 +140,22 @@ class MissingScope(HypernodeError):
 
 
 @dataclass(eq=False)
+class WalletNeeded(HypernodeError):
+    """An API key asks for what only its wallet may do: a key must not make stronger ones."""
+
+    code = "wallet_needed"
+    template = "Only the wallet itself, signed in, may do this"
+
+
+@dataclass(eq=False)
+class NotOperator(HypernodeError):
+    """The wallet is none of this network's operators."""
+
+    code = "not_operator"
+    template = "This wallet is no operator of the network"
+
+
+@dataclass(eq=False)
 class SpendingLimitReached(HypernodeError):
     """The API key may not hold that much more."""
 

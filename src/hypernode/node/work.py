@@ -47,6 +47,7 @@ class Work:
         self._outbox = outbox
         self._held: dict[str, _Held] = {}
         self._running: set[asyncio.Task[None]] = set()
+        self._places = asyncio.Semaphore(settings.capacity)
         self._idle = asyncio.Event()
         self._idle.set()
         self._folder = settings.home / "jobs"
@@ -87,8 +88,8 @@ class Work:
             return "draining"
         if offer.job_type not in self._executors:
             return f"cannot run {offer.job_type}"
-        # Tasks, not leases: what was revoked still takes its place until its processes are gone.
-        return "at capacity" if len(self._running) >= self._settings.capacity else ""
+        taken = sum(held.report is None for held in self._held.values())
+        return "at capacity" if taken >= self._settings.capacity else ""
 
     def forget(self, lease_id: str) -> None:
         """The lease is over: stop its run, keep no report."""
@@ -116,8 +117,9 @@ class Work:
         await asyncio.gather(*self._running, return_exceptions=True)
 
     async def _finish(self, offer: Offer) -> None:
-        _log.info("job_started", job=offer.job_id, job_type=offer.job_type, attempt=offer.attempt)
-        report = await self._attempt(offer)
+        async with self._places:  # What was revoked keeps its place until its processes are gone.
+            _log.info("job_started", job=offer.job_id, job_type=offer.job_type, attempt=offer.attempt)
+            report = await self._attempt(offer)
         self.completed += not report.error
         self.failed += bool(report.error)
         _log.info("job_ended", job=offer.job_id, units=report.units, error=report.error)

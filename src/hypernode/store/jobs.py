@@ -282,6 +282,12 @@ async def fund(connection: Connection, job_ids: Sequence[UUID]) -> list[UUID]:
     return [row["job_id"] for row in rows]
 
 
+async def say_lack(connection: Connection, lacks: Sequence[tuple[UUID, dict[str, Any]]]) -> None:
+    """What pending jobs (job, error) lack now."""
+    ids, errors = [job_id for job_id, _ in lacks], [error for _, error in lacks]
+    await connection.execute(SQL["say_lack"], ids, errors, jobs.MOVES[JobEvent.FUND].source_names)
+
+
 async def get(database: Database, job_ids: Sequence[UUID]) -> list[Row]:
     """Whole jobs."""
     return await database.fetch(SQL["job"], job_ids)

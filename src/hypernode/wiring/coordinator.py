@@ -122,7 +122,15 @@ async def assemble(settings: Settings) -> AsyncGenerator[ShortWay]:
         bus=bus,
         payer=Payer(database, chain.rpc, chain.vault, policy, reached),
         anchorer=Anchorer(database, chain.rpc, chain.network_key, chain.facts.genesis_hash, policy, reached),
-        access=Access(database, registry, secrets, _domain(settings.url), settings.url, chain.facts.network),
+        access=Access(
+            database,
+            registry,
+            secrets,
+            _domain(settings.url),
+            settings.url,
+            chain.facts.network,
+            None if settings.auth is Auth.OPEN else settings.operator_wallets,
+        ),
         units={name: executor.unit.name for name, executor in executors.items()},
     )
     rescuer = Rescuer(database, sessions, dispatcher, settler, policy)

@@ -49,6 +49,9 @@ class Settings(BaseSettings):
         alias="HYPERNODE_PUBLIC_URL",
         description="URL that people use; sign-ins name it. Empty: host and port.",
     )
+    operators: str = Field(
+        default="", alias="HYPERNODE_OPERATORS", description="Wallets that may make operator keys, with commas."
+    )
     trusted_proxies: str = Field(
         default="",
         alias="HYPERNODE_TRUSTED_PROXIES",
@@ -148,6 +151,11 @@ class Settings(BaseSettings):
             anchor_every_s=self.anchor_every_s,
             chain_poll_s=self.chain_poll_s,
         )
+
+    @property
+    def operator_wallets(self) -> frozenset[str]:
+        """The wallets of the network's operators."""
+        return frozenset(wallet.strip() for wallet in self.operators.split(",") if wallet.strip())
 
     @property
     def url(self) -> str:

@@ -124,6 +124,10 @@ WHERE job.state = 'pending' AND account.balance > 0 AND ($1::text[] IS NULL OR j
 UPDATE job SET state = $2, updated_at = now(), error = NULL
 WHERE job_id = ANY ($1::uuid[]) AND state = ANY ($3) RETURNING job_id;
 
+-- say_lack: what jobs that wait for money lack now.
+UPDATE job SET error = given.error, updated_at = now() FROM unnest($1::uuid[], $2::json[]) AS given (job_id, error)
+WHERE job.job_id = given.job_id AND job.state = ANY ($3);
+
 -- job: one whole job.
 SELECT job.*, receipt.receipt_id FROM job LEFT JOIN receipt USING (job_id) WHERE job.job_id = ANY ($1::uuid[]);
 
