@@ -28,7 +28,7 @@ check: $(VENV)/ready-dev ## Formatting, lint, import contracts, types, tests
 	$(BIN)/lint-imports
 	$(BIN)/basedpyright
 	$(BIN)/python -m hypernode.wiring.reference --check
-	$(BIN)/python -m pytest
+	$(MAKE) test
 
 format: $(VENV)/ready-dev ## Format and fix what can be fixed
 	$(BIN)/ruff format .

@@ -32,7 +32,9 @@ def test_a_problem_has_all_of_rfc_9457_and_what_older_clients_read(api: httpx.Cl
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("content", [b"{", b"nonsense", b'{"a": 1,}', b"'x'", b'"\xff"', b"{} {}", b"\x00", b"\xef\xbb\xbf{}"])
+@pytest.mark.parametrize(
+    "content", [b"{", b"nonsense", b'{"a": 1,}', b"'x'", b'"\xff"', b"{} {}", b"\x00", b"\xef\xbb\xbf{}"]
+)
 def test_json_that_is_none_is_malformed(api: httpx.Client, content: bytes):
     answer = api.post("/api/jobs", content=content, headers={"Content-Type": "application/json"})
 
@@ -47,7 +49,7 @@ def test_json_of_another_form_is_a_wrong_field(api: httpx.Client, content: bytes
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
-                                  "application/xml", "application/msgpack", "nonsense", ";", "application/jsonp"])  # fmt: skip
+                                  "application/xml", "application/msgpack", "nonsense", ";", "application/jsonp"])  # fmt: skip  # noqa: E501
 def test_a_body_of_another_media_type_is_not_read(customer: Customer, kind: str):
     answer = customer.post("/api/jobs", content=b"{}", headers={"Content-Type": kind})
 
@@ -82,7 +84,7 @@ def test_one_mebibyte_is_not_too_large(customer: Customer):
     assert customer.post("/api/jobs", json=body).status_code == 201
 
 
-@pytest.mark.parametrize("address", ["x", "", "1" * 43, "1" * 33, "0OIl" * 11, "9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin\n",
+@pytest.mark.parametrize("address", ["x", "", "1" * 43, "1" * 33, "0OIl" * 11, "9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin\n",  # noqa: E501
                                      None, 5, "9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusV", "z" * 44])  # fmt: skip
 @pytest.mark.parametrize("path", ["/api/jobs", "/api/nodes/register", "/api/auth/challenge", "/api/keys"])
 def test_what_is_no_solana_address_is_refused(api: httpx.Client, path: str, address: object):
@@ -94,7 +96,7 @@ def test_what_is_no_solana_address_is_refused(api: httpx.Client, path: str, addr
         assert "walletAddress" in [bad["path"] for bad in problem(answer, 422, "invalid_request")["errors"]]
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:3001", "localhost.evil.example", "127.0.0.1.evil.example",
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:3001", "localhost.evil.example", "127.0.0.1.evil.example",  # noqa: E501
                                   "127.0.0.1@evil.example", "[::2]", "[", "192.168.0.1", "0.0.0.0"])  # fmt: skip
 @pytest.mark.parametrize("path", ["/api/jobs", "/health", "/metrics", "/openapi.json"])
 def test_open_mode_refuses_a_host_that_is_bound_to_this_machine_by_name(api: httpx.Client, path: str, host: str):
@@ -113,7 +115,7 @@ def test_signed_mode_answers_to_any_name(signed: httpx.Client):
 @pytest.mark.parametrize("origin", ["http://localhost:3000", "http://127.0.0.1", "https://[::1]:8080"])
 def test_open_mode_lets_pages_of_this_machine_in(api: httpx.Client, origin: str):
     preflight = api.options("/api/jobs", headers={"Origin": origin, "Access-Control-Request-Method": "POST",
-                                                  "Access-Control-Request-Headers": "content-type,idempotency-key"})  # fmt: skip
+                                                  "Access-Control-Request-Headers": "content-type,idempotency-key"})  # fmt: skip  # noqa: E501
     assert preflight.status_code == 204
     assert preflight.headers["access-control-allow-origin"] == origin
     assert "POST" in preflight.headers["access-control-allow-methods"]

@@ -200,7 +200,10 @@ def test_strangers_hear_nothing(alice: Customer, bob: Customer, signed_worker: W
     token = bob.headers["Authorization"].removeprefix("Bearer ")
     for query in ({"jobId": job["jobId"]}, {"wallet": alice.wallet}, {}):
         for who in (token, None, "nonsense"):
-            with pytest.raises((ConnectionClosed, Exception), match=r"4401|403|reject"), socket(alice.url, who, **query) as ws:
+            with (
+                pytest.raises((ConnectionClosed, Exception), match=r"4401|403|reject"),
+                socket(alice.url, who, **query) as ws,
+            ):
                 ws.recv(60)
 
 
@@ -226,7 +229,10 @@ def test_a_foreign_page_opens_no_websocket_in_open_mode(customer: Customer, work
 @pytest.mark.parametrize("query", [{"jobId": "x"}, {"jobId": "a\x00"}, {"wallet": "\x00"}, {"wallet": "x"},
                                    {"wallet": "w", "after": "x"}, {"after": -1, "wallet": "w"}])  # fmt: skip
 def test_a_websocket_for_nothing_is_refused(customer: Customer, query: dict[str, object]):
-    with pytest.raises((ConnectionClosed, Exception), match=r"44\d\d|4\d\d|reject"), socket(customer.url, **query) as ws:
+    with (
+        pytest.raises((ConnectionClosed, Exception), match=r"44\d\d|4\d\d|reject"),
+        socket(customer.url, **query) as ws,
+    ):
         ws.recv(60)
     assert customer.get("/health").is_success
 

@@ -8,43 +8,45 @@ from jsonschema import Draft202012Validator
 
 from tests.api.parties import PROBLEM
 
-ROUTES = """
-POST /api/nodes/register
-POST /api/nodes/{node_id}/heartbeat
-POST /api/nodes/{node_id}/frames
-GET /api/nodes
-GET /api/nodes/{node_id}
-GET /api/nodes/wallet/{wallet}
-DELETE /api/nodes/{node_id}
-POST /api/jobs
-GET /api/jobs
-GET /api/jobs/{job_id}
-POST /api/jobs/{job_id}/cancel
-POST /api/jobs/{job_id}/result
-GET /api/jobs/stats/summary
-GET /api/jobs/{job_id}/explain
-GET /api/jobs/{job_id}/receipt
-GET /api/jobs/{job_id}/events
-GET /health
-GET /api/metrics
-GET /api/metrics/validation
-GET /api/metrics/nodes
-GET /api/metrics/jobs
-POST /api/metrics/update
-GET /api/metrics/health
-GET /metrics
-POST /api/auth/challenge
-POST /api/auth/verify
-POST /api/keys
-GET /api/keys
-DELETE /api/keys/{key_id}
-POST /api/artifacts
-GET /api/artifacts/{sha256}
-GET /api/wallets/{wallet}
-POST /api/wallets/{wallet}/withdraw
-GET /api/wallets/{wallet}/payouts
-GET /api/wallets/{wallet}/statement
-""".split("\n")[1:-1]
+ROUTES = [
+    "",
+    "POST /api/nodes/register",
+    "POST /api/nodes/{node_id}/heartbeat",
+    "POST /api/nodes/{node_id}/frames",
+    "GET /api/nodes",
+    "GET /api/nodes/{node_id}",
+    "GET /api/nodes/wallet/{wallet}",
+    "DELETE /api/nodes/{node_id}",
+    "POST /api/jobs",
+    "GET /api/jobs",
+    "GET /api/jobs/{job_id}",
+    "POST /api/jobs/{job_id}/cancel",
+    "POST /api/jobs/{job_id}/result",
+    "GET /api/jobs/stats/summary",
+    "GET /api/jobs/{job_id}/explain",
+    "GET /api/jobs/{job_id}/receipt",
+    "GET /api/jobs/{job_id}/events",
+    "GET /health",
+    "GET /api/metrics",
+    "GET /api/metrics/validation",
+    "GET /api/metrics/nodes",
+    "GET /api/metrics/jobs",
+    "POST /api/metrics/update",
+    "GET /api/metrics/health",
+    "GET /metrics",
+    "POST /api/auth/challenge",
+    "POST /api/auth/verify",
+    "POST /api/keys",
+    "GET /api/keys",
+    "DELETE /api/keys/{key_id}",
+    "POST /api/artifacts",
+    "GET /api/artifacts/{sha256}",
+    "GET /api/wallets/{wallet}",
+    "POST /api/wallets/{wallet}/withdraw",
+    "GET /api/wallets/{wallet}/payouts",
+    "GET /api/wallets/{wallet}/statement",
+    "",
+][1:-1]
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +89,9 @@ def test_the_page_loads_from_here_alone(api: httpx.Client):
 
     assert page.status_code == 200
     assert page.headers["content-type"].startswith("text/html")
-    assert not re.findall(r"(?:https?:)?//[a-z0-9.-]+\.[a-z]{2,}", re.sub(r'"servers":.*?\]', "", _without_schema(page.text)))
+    assert not re.findall(
+        r"(?:https?:)?//[a-z0-9.-]+\.[a-z]{2,}", re.sub(r'"servers":.*?\]', "", _without_schema(page.text))
+    )
     loaded = re.findall(r"""(?:src|href)=["']([^"']+)["']""", page.text)
     assert any(url.endswith(".js") for url in loaded)
     assert any(url.endswith(".css") for url in loaded)

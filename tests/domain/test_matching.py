@@ -161,7 +161,7 @@ class Matching(RuleBasedStateMachine):
 
 
 TestMatching = Matching.TestCase
-TestMatching.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestMatching.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
 
 
 @given(many=st.lists(facts, unique_by=lambda node: node.node_id, min_size=1), job=demands)

@@ -108,6 +108,14 @@ def busy_child(network: TestNetwork, node: Process) -> int:
     return eventually(look, f"a job's process of {node.name}", LIMIT_S)
 
 
+def lives(pid: int) -> bool:
+    """Whether a process runs still."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def restarted(network: TestNetwork, dead: Coordinator, **settings: str) -> Coordinator:
     """A coordinator in the place of one that ended: same port, same home, same database."""
     again = Coordinator.__new__(Coordinator)

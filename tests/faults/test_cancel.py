@@ -19,6 +19,7 @@ from tests.faults.actors import (
     customer,
     earned,
     ledger_faults,
+    lives,
     sleeping,
     submit,
     until_accepted,
@@ -112,7 +113,7 @@ def test_a_job_that_is_stopped_stops_on_its_node_and_pays_for_what_was_done(
     assert stopped.status == "cancelled"
     assert 0.01 <= stopped.metrics.cost < 50
     assert client.wallet().wallet.balance == pytest.approx(50 - stopped.metrics.cost)
-    eventually(lambda: not _lives(child), "the run to stop", LIMIT_S)
+    eventually(lambda: not lives(child), "the run to stop", LIMIT_S)
     assert_paid_once(shared_network, [node.wallet])
     assert earned(shared_network, node.wallet) > 0
     node.kill()
@@ -153,11 +154,3 @@ def test_a_job_that_waits_is_withdrawn_for_nothing(shared_network: TestNetwork, 
             client.cancel_job(queued.job_id)
         assert refused.value.status == 400
     assert ledger_faults(shared_network) == []
-
-
-def _lives(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/status") as file:
-            return "zombie" not in file.read()
-    except FileNotFoundError:
-        return False

@@ -26,6 +26,7 @@ from tests.faults.actors import (
     customer,
     earned,
     ledger_faults,
+    lives,
     node_id_of,
     sleeping,
     submit,
@@ -101,7 +102,7 @@ def test_a_job_completes_elsewhere_when_its_node_is_killed_or_stopped(
     _assert_completed_elsewhere(shared_network, client, job.job_id, node, rescuer)
     if how is signal.SIGSTOP:  # It wakes up, and must not be paid for what it did not know it had lost.
         node.signal(signal.SIGCONT)
-        eventually(lambda: not _lives(child), "its run to end", LIMIT_S)
+        eventually(lambda: not lives(child), "its run to end", LIMIT_S)
 
         def works() -> bool:
             again = submit(client, wasm(DONE), budget="0.1")
@@ -110,7 +111,7 @@ def test_a_job_completes_elsewhere_when_its_node_is_killed_or_stopped(
         eventually(works, "the node to get work again", LIMIT_S)
         assert len(shared_network.rows("SELECT 1 FROM receipt WHERE job_id = $1::text::uuid", job.job_id)) == 1
     else:
-        eventually(lambda: not _lives(child), "the run of a killed node to end", LIMIT_S)
+        eventually(lambda: not lives(child), "the run of a killed node to end", LIMIT_S)
 
 
 def test_a_job_completes_elsewhere_when_its_node_is_cut_off(
@@ -125,7 +126,7 @@ def test_a_job_completes_elsewhere_when_its_node_is_cut_off(
         wire.cut()
 
         _assert_completed_elsewhere(shared_network, client, job.job_id, node, rescuer)
-        eventually(lambda: not _lives(child), "the node to stop what it has lost", LIMIT_S)
+        eventually(lambda: not lives(child), "the node to stop what it has lost", LIMIT_S)
 
 
 def test_a_job_survives_a_short_interruption(
@@ -257,14 +258,6 @@ def test_a_node_that_is_told_to_stop_finishes_its_job_first(
     with pytest.raises(ApiError):
         client.cancel_job(job.job_id)
     assert client.wallet().wallet.balance * UNITS == pytest.approx(5 * UNITS - done.metrics.cost * UNITS)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return "zombie" not in open(f"/proc/{pid}/status").read()
 
 
 def _encode(frames: list[dict[str, object]]) -> str:

@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 from hypernode.api.access import Keys, SignIn
 from hypernode.api.artifacts import Artifacts
 from hypernode.api.callers import Doorkeeper, provide_caller
-from hypernode.api.docs import OPENAPI, assets, openapi
+from hypernode.api.docs import OPENAPI, asset, openapi
 from hypernode.api.errors import HANDLERS
 from hypernode.api.events import event_socket, job_events
 from hypernode.api.jobs import Jobs
@@ -53,7 +53,7 @@ def _framework(services: Services, doorkeeper: Doorkeeper, lifespan: Lifespan) -
             health,
             prometheus,
             openapi,
-            assets(),
+            asset,
             job_events,
             event_socket,
             node_socket,

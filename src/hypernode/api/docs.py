@@ -3,16 +3,17 @@
 import functools
 from importlib.metadata import version
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 from litestar import Litestar, Request, get
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
-from litestar.router import Router
-from litestar.static_files import create_static_files_router
+from litestar.response import File
 
 from hypernode.api.errors import PROBLEM_TYPE
+from hypernode.domain.errors import NotFound
 from hypernode.protocol import limits
 from hypernode.protocol.wire import Problem
 
@@ -107,8 +108,12 @@ def _without_one_of(part: Any) -> Any:
     return [_without_one_of(value) for value in part] if isinstance(part, list) else part
 
 
-def assets() -> Router:
-    """The page's scripts and styles, as the swagger-ui-py package ships them."""
-    return create_static_files_router(
-        path=ASSETS, directories=[str(files("swagger_ui") / "static")], include_in_schema=False
-    )
+_FILES: Final = {path.name: path for path in Path(str(files("swagger_ui") / "static")).iterdir() if path.is_file()}
+
+
+@get(f"{ASSETS}/{{name:str}}", include_in_schema=False)
+async def asset(name: str) -> File:
+    """One of the page's scripts and styles, as the swagger-ui-py package ships them."""
+    if name not in _FILES:
+        raise NotFound("Asset")
+    return File(_FILES[name], content_disposition_type="inline")

@@ -138,8 +138,8 @@ def _wrong_fields(request: Request[Any, Any, Any], error: ValidationException) -
     body = ScopeState.from_scope(request.scope).json
     if parameter is not None and body is not Empty:
         types = [parameter.annotation, *(inner.annotation for inner in parameter.inner_types)]
-        expected = next(t for t in types if isinstance(t, type) and issubclass(t, msgspec.Struct))
-        if wrong := bad_fields(body, expected):
+        expected = next((t for t in types if isinstance(t, type) and issubclass(t, msgspec.Struct)), None)
+        if expected is not None and (wrong := bad_fields(body, expected)):
             return wrong
     extra: list[dict[str, Any]] = error.extra if isinstance(error.extra, list) else []
     wrong = [BadField(_sent_as(request, entry.get("key", "")), entry.get("message", "")) for entry in extra]

@@ -22,12 +22,12 @@ from hypernode.store import jobs
 from hypernode.store.database import Row
 
 KEEP_ALIVE_S: Final = 15.0
-After = Annotated[int, Parameter(ge=0, le=2**62, description="Only events with a larger sequence number.")]
+After = Annotated[int | None, Parameter(ge=0, le=2**62, description="Only events with a larger sequence number.")]
 
 
 @get("/api/jobs/{job_id:str}/events", tags=["Jobs"])
 async def job_events(
-    request: Request[Any, Any, Any], services: Services, caller: Caller, job_id: str, after: After | None = None
+    request: Request[Any, Any, Any], services: Services, caller: Caller, job_id: str, after: After = None
 ) -> ServerSentEvent:
     """State changes, logs, progress and pieces of the answer as they happen; ends with the job."""
     key = parse_id(job_id, "Job")
@@ -46,7 +46,7 @@ async def event_socket(
     services: Services,
     wallet: str | None = None,
     job_id: Annotated[str | None, Parameter(query="jobId")] = None,
-    after: After = 0,
+    after: After = None,
 ) -> None:
     """The same for a job, or for all jobs of a wallet; each message is one event."""
     try:
@@ -62,7 +62,7 @@ async def event_socket(
         await socket.close(code=REFUSED, reason=error.sentence[:100])
         return
     await socket.accept()
-    subscription = services.bus.subscribe(after, job_id=key, wallet=wallet if key is None else None)
+    subscription = services.bus.subscribe(after or 0, job_id=key, wallet=wallet if key is None else None)
     sender = asyncio.create_task(_send(socket, subscription))
     hearer = asyncio.create_task(_hear(socket))
     try:

@@ -17,7 +17,7 @@ from hypernode.coordinator.access import Caller
 from hypernode.coordinator.registry import KnownNode
 from hypernode.coordinator.sessions import Session
 from hypernode.domain.errors import BadField, HypernodeError, InvalidRequest, NotAuthenticated, Unauthorized
-from hypernode.domain.node import MB_PER_GB
+from hypernode.domain.hardware import least_mb
 from hypernode.protocol import frames, limits
 from hypernode.protocol.frames import NodeFrame
 from hypernode.protocol.nodes import (
@@ -87,7 +87,7 @@ class Nodes(Controller):
             state=_plain(status),
             gpu_model=_plain(gpu_model),
             capability=_plain(capability),
-            min_vram_mb=None if min_vram is None else round(min_vram * MB_PER_GB),
+            min_vram_mb=None if min_vram is None else least_mb(min_vram),
             country=_plain(country),
             before=parse_cursor(cursor),
             limit=limit,

@@ -9,6 +9,7 @@ import msgspec
 from hypernode.domain import money
 from hypernode.domain.demand import Demand, Engine, NodeFacts
 from hypernode.domain.errors import BadField, InvalidRequest
+from hypernode.domain.hardware import nominal_mb
 from hypernode.domain.money import Amount
 from hypernode.domain.node import MB_PER_GB
 from hypernode.protocol.frames import EngineOffer
@@ -51,8 +52,8 @@ def facts_of(row: Mapping[str, Any]) -> NodeFacts:
         wallet=row["wallet"],
         price=row["price"],
         reputation=row["reputation"],
-        vram_mb=row["vram_mb"],
-        ram_mb=row["ram_mb"],
+        vram_mb=nominal_mb(row["vram_mb"]),
+        ram_mb=nominal_mb(row["ram_mb"]),
         cuda=version(row["cuda_version"]),
         gpu_model=row["gpu_model"],
         country=row["country"],

@@ -53,13 +53,14 @@ class Funder:
             account = ledger.customer(wallet)
             balance = (await ledger.lock(connection, [account]))[account]
             affordable: list[Row] = []
+            dear: list[Row] = []
             for row in waiting:
                 if row["budget"] <= balance:
                     balance = Amount(balance - row["budget"])
                     affordable.append(row)
-            chosen = {row["job_id"] for row in affordable}
-            short = [(r["job_id"], lacking(Amount(r["budget"] - balance))) for r in waiting if r["job_id"] not in chosen]
-            await jobs.say_lack(connection, short)
+                else:
+                    dear.append(row)
+            await jobs.say_lack(connection, [(r["job_id"], lacking(Amount(r["budget"] - balance))) for r in dear])
             if not affordable:
                 return
             funded = await jobs.fund(connection, [row["job_id"] for row in affordable])

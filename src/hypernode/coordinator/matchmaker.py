@@ -207,7 +207,12 @@ class Matchmaker:
             if job_id not in claimed:  # Cancelled meanwhile, or another coordinator was faster.
                 self.release(lease.node_id)
             self._declined.pop(job_id, None)
-        await self._offers.push([(row, chosen[job_id][1]) for job_id, row in claimed.items()])
+        try:
+            await self._offers.push([(row, chosen[job_id][1]) for job_id, row in claimed.items()])
+        except BaseException:  # Nobody has heard of these leases. They expire; their nodes are free until then.
+            for job_id in claimed:
+                self.release(chosen[job_id][1].node_id)
+            raise
 
     def _set_slots(self, node_id: UUID, slots: int) -> None:
         grown = slots > self._slots.get(node_id, 0)

@@ -1,5 +1,6 @@
 """Why a job waits: which requirements keep which nodes away, and the nearest change that would match one."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ _OFFERED: Final[Mapping[str, Callable[[NodeFacts, Demand], Value]]] = {
     "country": lambda node, job: node.country,
     "maxPrice": lambda node, job: to_text(node.price),
     "budget": lambda node, job: to_text(budget_for(node, job.job_type)),
-    "minReputation": lambda node, job: round(node.reputation, 2),
+    "minReputation": lambda node, job: math.floor(node.reputation * 100) / 100,
     "allowNodes": lambda node, job: sorted(str(each) for each in job.allow_nodes | {node.node_id}),
     "denyNodes": lambda node, job: sorted(str(each) for each in job.deny_nodes - {node.node_id}),
     "allowWallets": lambda node, job: sorted(job.allow_wallets | {node.wallet}),

@@ -15,7 +15,7 @@ def cost(
 
     Rounded down, so that rounding never charges more, and never above the hold.
     """
-    asked = duration_ms * hourly_price // HOUR_MS if unit_price is None else units * unit_price // unit_per
+    asked = max(0, duration_ms) * hourly_price // HOUR_MS if unit_price is None else units * unit_price // unit_per
     return Amount(min(hold, asked))
 
 

@@ -5,7 +5,7 @@ import gc
 import os
 import signal
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 from uuid import UUID
 
@@ -40,7 +40,7 @@ from hypernode.coordinator.vault import Failpoint
 from hypernode.domain.job import JobState
 from hypernode.executors import load
 from hypernode.store import events
-from hypernode.store.database import Database
+from hypernode.store.database import UNAVAILABLE, Database
 from hypernode.store.listener import listen
 from hypernode.wiring.chain import connect
 from hypernode.wiring.logs import configure
@@ -156,7 +156,8 @@ async def assemble(settings: Settings) -> AsyncGenerator[ShortWay]:
             for session in sessions:
                 session.close()
             await loops.stop()
-            await registry.flush_beats()
+            with suppress(*UNAVAILABLE):  # The database may have gone before us.
+                await registry.flush_beats()
 
     try:
         yield create_app(services, settings.rate_limit, lifespan)

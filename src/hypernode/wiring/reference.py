@@ -180,6 +180,7 @@ FRAMEWORK: Final = (
     (404, statuses.CODES[404], "There is no such path."),
     (405, statuses.CODES[405], "The path exists, but not with this method."),
     (413, statuses.CODES[413], "The body is larger than 1 MiB."),
+    ("4xx", "http_error", "Another refusal by the framework; the sentence says which."),
     (500, "internal_error", "A defect of ours; it is in the coordinator's log."),
     (503, "unavailable", "The store, the chain or the queue to it does not answer now."),
 )

@@ -24,7 +24,9 @@ RETURNING payout_id;
 
 -- store_transaction: bytes before they are sent.
 INSERT INTO chain_transaction (signature, purpose, state, bytes, last_valid_block_height)
-VALUES ($1, $2, 'signed', $3, $4);
+VALUES ($1, $2, 'signed', $3, $4)
+-- Another coordinator may sign the same at the same time, byte for byte: what it took then says who was first.
+ON CONFLICT (signature) DO NOTHING;
 
 -- open_transactions: those whose fate is not known.
 SELECT signature, bytes, last_valid_block_height, state FROM chain_transaction
