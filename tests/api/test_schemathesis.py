@@ -20,7 +20,7 @@ CHECKS = (
     "response_headers_conformance",
     "unsupported_method",
 )
-EXAMPLES = 15
+EXAMPLES = 10
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ from hypernode.domain.lease import LeaseEvent
 from hypernode.domain.money import Amount, to_text
 from hypernode.domain.node import NodeEvent
 from hypernode.executors import load
+from hypernode.ports import Executor
 from hypernode.protocol.jobs import CreateJob, Requirements
 from hypernode.store import access, jobs, ledger, nodes
 from hypernode.store.database import Database
@@ -144,6 +145,7 @@ class Money(RuleBasedStateMachine):
     database: ClassVar[Database]
     loop: ClassVar[asyncio.AbstractEventLoop]
     tables: ClassVar[str]
+    executors: ClassVar[dict[str, Executor]]
 
     def __init__(self) -> None:
         super().__init__()
@@ -154,7 +156,7 @@ class Money(RuleBasedStateMachine):
         self.keys: dict[str, UUID] = {}
         self.nodes: list[Any] = []
         database = self.database
-        executors = load()
+        executors = self.executors
         self.chain = Chain()
         vault = Vault(Keypair(), Mint(address_of(Keypair()), TOKEN_PROGRAM, 10**15))
         policy = Policy(least_payout=Amount(5))
@@ -438,6 +440,7 @@ def _ending(lease_id: UUID, event: LeaseEvent, declined: bool, blames_input: boo
 def money(database_url: str) -> Iterator[type[Money]]:
     loop = asyncio.new_event_loop()
     Money.loop = loop
+    Money.executors = load()
     Money.database = loop.run_until_complete(Database.open(database_url))
     names = loop.run_until_complete(
         Money.database.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename !~ '^_?pogo'")

@@ -105,7 +105,7 @@ def test_a_job_completes_elsewhere_when_its_node_is_killed_or_stopped(
         eventually(lambda: not lives(child), "its run to end", LIMIT_S)
 
         def works() -> bool:
-            again = submit(client, wasm(DONE), budget="0.1")
+            again = submit(client, wasm(DONE), budget="1")
             return until(client, again.job_id, "completed").assigned_node == node_id_of(client, node.wallet)
 
         eventually(works, "the node to get work again", LIMIT_S)

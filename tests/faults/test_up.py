@@ -175,7 +175,9 @@ def test_its_own_node_works_and_leaves_with_it(home: Path, logs: Path, starting:
     family = up.family()
     assert set(family) == {"localnet", "coordinator", "postgres", "node start"}
     with Client(up.url, wallet=Keypair()) as client:
-        job = submit(client, wasm(DONE))
+        client.airdrop(hyper="1")
+        client.deposit("1")
+        job = submit(client, wasm(DONE), budget="1")
         until(client, job.job_id, "completed")
 
     up.kill()

@@ -85,7 +85,7 @@ async def _messages(
             upcoming = upcoming or asyncio.ensure_future(anext(events))
             done, _ = await asyncio.wait([upcoming], timeout=KEEP_ALIVE_S)
             if not done:
-                yield ServerSentEventMessage(comment="still here")
+                yield ServerSentEventMessage(data=None, comment="still here")
                 continue
             event, upcoming = event_view(upcoming.result()), None
             yield ServerSentEventMessage(data=msgspec.json.encode(event).decode(), event=event.kind, id=event.seq)

@@ -68,6 +68,7 @@ def new_job_view(admitted: Admitted, unit: str) -> Job:
         verification=None,
         receipt_id=None,
         artifacts=[],
+        input_salt=job.salt.hex(),
     )
 
 
@@ -102,6 +103,7 @@ def _job(row: Row, units: Mapping[str, str], shown: bool, lines: list[str], file
         ),
         receipt_id=None if row["receipt_id"] is None else str(row["receipt_id"]),
         artifacts=files,
+        input_salt=row["salt"].hex() if shown else None,
     )
 
 

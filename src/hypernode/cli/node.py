@@ -13,7 +13,6 @@ from hypernode.cli.session import DEFAULT_URL, ExitCode, Session, reporting, wal
 from hypernode.cli.show import details, table
 from hypernode.client import Client, Keypair
 from hypernode.client.nodes import NodeDescription
-from hypernode.domain.job import JobType
 
 app = typer.Typer(help="This machine as a node of the network.", no_args_is_help=True)
 
@@ -40,7 +39,14 @@ def start(
     home: Home = None,
     capacity: Annotated[int, typer.Option(min=1, help="Jobs at once.")] = 1,
     price: Annotated[str, typer.Option(help="HYPER per hour.")] = "0",
-    accept: Annotated[list[JobType] | None, typer.Option(help="Take only this job type; repeatable.")] = None,
+    unit_price: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TYPE=HYPER", help="Price of a job type's unit instead of time; repeatable."),
+    ] = None,
+    accept: Annotated[
+        list[str] | None, typer.Option(metavar="TYPE", help="Take only this job type; repeatable.")
+    ] = None,
+    country: Annotated[str, typer.Option(help="Where the machine stands.")] = "",
     link: Annotated[Literal["auto", "websocket", "poll"], typer.Option(help="How to connect.")] = "auto",
 ) -> None:
     """Offer this machine to the network. Ctrl-C once finishes the jobs in hand, twice stops at once."""
@@ -66,7 +72,9 @@ def start(
             home=folder,
             capacity=capacity,
             price=price,
+            unit_prices=_prices(unit_price or []),
             job_types=frozenset(accept) if accept else None,
+            country=country,
             link=link,
         )
     except RegistrationRefused as error:
@@ -104,6 +112,14 @@ def doctor(
     Session(json=json).show(findings, table(("Subject", "Level", "Finding", "To mend it"), rows, empty=""))
     if any(each.level is Level.BROKEN for each in findings):
         raise typer.Exit(ExitCode.REFUSED)
+
+
+def _prices(given: list[str]) -> dict[str, str]:
+    """`TYPE=HYPER` each. The coordinator checks the amounts, the node the names."""
+    pairs = [each.partition("=") for each in given]
+    if not all(name and price for name, _, price in pairs):
+        raise typer.BadParameter("a unit price is TYPE=HYPER, as in llm_inference=0.002")
+    return {name: price for name, _, price in pairs}
 
 
 def _token_from_owner(url: str, owner: Keypair, token: str | None, home: Path, price: str) -> str | None:

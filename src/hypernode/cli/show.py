@@ -32,6 +32,8 @@ def cell(value: Any) -> Text:
     match value:
         case None | "":
             return Text("-", style="dim")
+        case bool():
+            return Text("yes" if value else "no")
         case float():
             return Text(f"{value:,.6f}".rstrip("0").rstrip("."))
         case int():

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final, Self, TypeVar, Unpack
 
 import httpx
-from solders.keypair import Keypair
 
+from hypernode.chain.keys import Keypair
 from hypernode.client import funds
 from hypernode.client.call import Call, Page
 from hypernode.client.conversation import DEFAULT_URL, Send

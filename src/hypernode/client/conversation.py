@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias, TypeVar
 
 import httpx
-from solders.keypair import Keypair
 
 from hypernode.chain import keys
+from hypernode.chain.keys import Keypair
 from hypernode.client.call import Call, reads, whole
 from hypernode.client.errors import UNAUTHORIZED, ApiError, InvalidUrl, NoWallet, Unreachable
 from hypernode.protocol.access import AnswerChallenge, AskChallenge, Challenge, Session

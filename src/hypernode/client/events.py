@@ -33,8 +33,11 @@ class EventFeed:
             if line.startswith(b"data:"):
                 self._data.append(line[5:].removeprefix(b" "))
             elif not line and self._data:
-                event = _decode(b"\n".join(self._data))
+                text = b"\n".join(self._data)
                 self._data.clear()
+                if not text:  # A sign of life.
+                    continue
+                event = _decode(text)
                 if event.seq > self.seq:
                     yield self._took(event)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Self, TypeVar, Unpack
 
 import httpx
-from solders.keypair import Keypair
 
+from hypernode.chain.keys import Keypair
 from hypernode.client.async_client import AsyncClient
 from hypernode.client.call import Call, Page
 from hypernode.client.conversation import DEFAULT_URL, Send

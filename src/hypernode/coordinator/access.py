@@ -141,10 +141,11 @@ class Access:
         cached = self._cache.get(digest)
         if cached is not None and cached[0] > now:
             return cached[1]
-        found = await self._look_up(token, digest)
+        found, expires_at = await self._look_up(token, digest)
         if len(self._cache) >= _MAX_CACHED:
             self._cache.clear()
-        self._cache[digest] = (now + _CACHE_FOR, found)
+        good_until = now + _CACHE_FOR
+        self._cache[digest] = (min(good_until, expires_at or good_until), found)
         return found
 
     def key_token(self, key_id: UUID) -> str:
@@ -175,13 +176,15 @@ class Access:
         self._cache.clear()
         return row
 
-    async def _look_up(self, token: str, digest: bytes) -> Caller:
+    async def _look_up(self, token: str, digest: bytes) -> tuple[Caller, datetime | None]:
+        """Whose token it is, and when it ends. Raises NotAuthenticated."""
         if node := await self._registry.by_token(token):
-            return Caller(node=node)
+            return Caller(node=node), None
         if row := await access.session(self._database, digest):
-            return Caller(wallet=row["wallet"])
+            return Caller(wallet=row["wallet"]), row["expires_at"]
         if row := await access.key(self._database, digest):
-            return Caller(wallet=row["wallet"], scopes=frozenset(row["scopes"]), key_id=row["key_id"])
+            caller = Caller(wallet=row["wallet"], scopes=frozenset(row["scopes"]), key_id=row["key_id"])
+            return caller, row["expires_at"]
         raise NotAuthenticated("The token is unknown, expired or revoked")
 
 

@@ -96,6 +96,8 @@ class Dispatcher:
 
     async def receive(self, session: Session, frames: Sequence[NodeFrame]) -> None:
         """What a node says. Frames of one message: offers first, reports last; else in their order."""
+        if len(frames) > limits.MAX_FRAMES_PER_MESSAGE:
+            raise InvalidRequest([BadField("frames", f"at most {limits.MAX_FRAMES_PER_MESSAGE} in a message")])
         session.heard_at = asyncio.get_running_loop().time()
         for frame in frames:
             if isinstance(frame, Hello):

@@ -55,7 +55,7 @@ class Payer:
             await ledger.post(connection, [Transfer("withdrawal", str(payout_id), account, ledger.OUTGOING, amount)])
 
     async def gather(self) -> None:
-        """Make payouts of what providers have earned."""
+        """Make payouts of what providers have earned, and of the network's part where the operator takes it out."""
         async with self._database.transaction() as connection:
             transfers: list[Transfer] = []
             for row in await payouts.gather_earnings(connection, self._policy.least_payout):
@@ -63,12 +63,24 @@ class Payer:
                 await payouts.insert(connection, payout_id, "earnings", wallet, amount)
                 await payouts.assign_earnings(connection, row["jobs"], payout_id)
                 transfers.append(Transfer("payout", str(payout_id), ledger.provider(wallet), ledger.OUTGOING, amount))
+            transfers += await self._network_part(connection)
             await ledger.post(connection, transfers)
+
+    async def _network_part(self, connection: Connection) -> list[Transfer]:
+        wallet = self._policy.treasury_wallet
+        if wallet is None:
+            return []
+        amount = (await ledger.lock(connection, [ledger.TREASURY]))[ledger.TREASURY]
+        if amount < self._policy.least_payout:
+            return []
+        payout_id = new_id()
+        await payouts.insert(connection, payout_id, "network", wallet, amount)
+        return [Transfer("payout", str(payout_id), ledger.TREASURY, ledger.OUTGOING, amount)]
 
     async def pay(self) -> None:
         """Sign and store what is due, then follow all that is on its way."""
         for _ in range(MAX_BATCHES):
-            rows = await payouts.due(self._database, MAX_DUE)
+            rows = await self._within_cap(await payouts.due(self._database, MAX_DUE))
             batch = _next_batch(rows)
             try:
                 if not batch or not await self._sign(batch):
@@ -100,8 +112,6 @@ class Payer:
         missing = await self._vault.wallets_without_account(self._rpc, [p.wallet for p in payments])
         count = payments_that_fit(payments, missing)
         payments, batch = payments[:count], batch[:count]
-        if not await self._within_cap(payments):
-            return False
         blockhash = await self._rpc.latest_blockhash()
         mint = self._vault.mint
         signed = sign_payouts(
@@ -117,14 +127,20 @@ class Payer:
         self._reached("payout.stored")
         return True
 
-    async def _within_cap(self, payments: Sequence[Payment]) -> bool:
+    async def _within_cap(self, due: Sequence[Row]) -> list[Row]:
+        """Those that may leave today; what is too large waits and does not keep the others back."""
         cap = self._policy.payout_cap
         if cap is None:
-            return True
-        leaving = await payouts.left_since(self._database, DAY_S) + sum(payment.amount for payment in payments)
-        if leaving > cap:
-            log.error("payout_cap_reached", cap=to_text(cap), leaving=to_text(Amount(leaving)))
-        return leaving <= cap
+            return list(due)
+        left = cap - await payouts.left_since(self._database, DAY_S)
+        within: list[Row] = []
+        for row in due:
+            if row["amount"] <= left:
+                left -= row["amount"]
+                within.append(row)
+        if len(within) < len(due):
+            log.error("payout_cap_reached", cap=to_text(cap), waiting=len(due) - len(within))
+        return within
 
 
 class PayoutsTaken(Exception):

@@ -20,6 +20,7 @@ class Policy:
     offline_after_s: float = OFFLINE_AFTER_S
     provider_share_bp: int = PROVIDER_SHARE_BP
     least_payout: Amount = _MILLIHYPER  #: Smaller earnings wait for more.
+    treasury_wallet: str | None = None  #: Where the network's part is paid out; None: it stays in the ledger.
     payout_every_s: float = 10.0
     payout_cap: Amount | None = None  #: The most that may leave in a day; None: no cap.
     anchor_at: int = 1_000  #: Receipts that are anchored at once,

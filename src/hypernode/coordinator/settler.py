@@ -165,7 +165,9 @@ class Settler:
         return Ended(row["lease_id"], row["node_id"], row["job_id"], row["wallet"], ending.event, declined, state)
 
     def _pay(self, batch: _Batch, row: Row, ending: Ending, state: JobState) -> JobState:
-        started_at = row["accepted_at"] or row["offered_at"]
+        # A worker over plain HTTP may report without ever having accepted; a stop before that costs nothing.
+        unaccepted = row["offered_at"] if state is JobState.COMPLETED else row["ended_at"]
+        started_at = row["accepted_at"] or unaccepted
         executor = self._executors[row["job_type"]]
         units = _verified_units(executor, row, ending)
         by_units = state is JobState.COMPLETED and row["unit_price"] is not None

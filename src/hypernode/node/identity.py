@@ -4,6 +4,7 @@ import os
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -37,8 +38,12 @@ def load(settings: NodeSettings) -> Identity | None:
     if not file.is_file():
         return None
     known = msgspec.json.decode(file.read_bytes(), type=Identity)
-    same = (known.coordinator_url, known.wallet) == (settings.coordinator_url, settings.wallet)
-    return known if same else None
+    return known if known.wallet == settings.wallet and _same_host(known, settings) else None
+
+
+def _same_host(known: Identity, settings: NodeSettings) -> bool:
+    """A coordinator may move to another port; to another machine the token is not told."""
+    return urlsplit(known.coordinator_url).hostname == urlsplit(settings.coordinator_url).hostname
 
 
 def save(home: Path, identity: Identity) -> None:

@@ -40,6 +40,7 @@ class CreateJob(Body):
     max_duration: Annotated[int, Meta(ge=1, le=30 * 86_400, description="Seconds.")] = 3600
     assurance: Annotated[str, Meta(pattern="^none$")] = "none"
     priority: Annotated[int, Meta(ge=-100, le=100)] = 0
+    webhook_url: None = None  #: Not served yet, and so refused: follow the job's events instead.
 
 
 class JobMetrics(Body):
@@ -92,6 +93,7 @@ class Job(Body):
     verification: Verification | None
     receipt_id: str | None
     artifacts: list[ArtifactRef]
+    input_salt: str | None  #: Hex; with it the job's parties can compute the receipt's inputDigest.
 
 
 class JobAnswer(Body):
@@ -204,6 +206,6 @@ class Event(Body):
 
     seq: int
     job_id: str
-    kind: str  #: status, progress, log, stream, receipt
+    kind: str  #: status, progress, log, stream, payout, receipt
     data: JsonObject
     at: Time

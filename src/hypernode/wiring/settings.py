@@ -115,6 +115,11 @@ class Settings(BaseSettings):
     least_payout: Hyper = Field(
         default=Amount(1_000), alias="HYPERNODE_LEAST_PAYOUT", description="Smaller earnings wait for more."
     )
+    treasury_wallet: str = Field(
+        default="",
+        alias="HYPERNODE_TREASURY_WALLET",
+        description="Wallet that the network's part is paid out to. Empty: it stays in the ledger.",
+    )
     payout_every_s: float = Field(
         default=10, alias="HYPERNODE_PAYOUT_EVERY_S", gt=0, description="Pause between payouts."
     )
@@ -145,6 +150,7 @@ class Settings(BaseSettings):
             offline_after_s=self.offline_after_s,
             provider_share_bp=self.provider_share_bp,
             least_payout=self.least_payout,
+            treasury_wallet=self.treasury_wallet or None,
             payout_every_s=self.payout_every_s,
             payout_cap=self.payout_cap,
             anchor_at=self.anchor_at,
@@ -160,4 +166,10 @@ class Settings(BaseSettings):
     @property
     def url(self) -> str:
         """Where the API is reached."""
-        return self.public_url or f"http://{self.host}:{self.port}"
+        return self.public_url or self.local_url
+
+    @property
+    def local_url(self) -> str:
+        """Where this machine reaches the API."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"

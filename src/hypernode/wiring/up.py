@@ -1,6 +1,5 @@
 """`hypernode up`: a whole network on one machine, everything it keeps in one folder."""
 
-import os
 import signal
 import socket
 import sys
@@ -20,13 +19,8 @@ from hypernode.wiring.settings import BadSettings, Settings
 
 READY_WITHIN_S: Final = 60.0
 WATCH_EVERY_S: Final = 0.5
-QUICK: Final = {
-    "HYPERNODE_LEAST_PAYOUT": "0.000001",
-    "HYPERNODE_PAYOUT_EVERY_S": "1",
-    "HYPERNODE_CHAIN_POLL_S": "0.3",
-    "HYPERNODE_ANCHOR_EVERY_S": "1",
-}
-"""On a chain of one's own every payout and anchor is free: nothing needs to wait. The environment may say otherwise."""
+QUICK: Final = {"least_payout": "0.000001", "payout_every_s": "1", "chain_poll_s": "0.3", "anchor_every_s": "1"}
+"""On a chain of one's own every payout and anchor is free: nothing needs to wait. The settings may say otherwise."""
 
 
 Spawn = Callable[[str, list[str], dict[str, str]], Child]
@@ -109,10 +103,14 @@ def start(settings: Settings) -> Iterator[Network]:
         rpc_url = settings.solana_rpc_url
         if not rpc_url:
             rpc_url = _start_localnet(settings, home, spawn)
-            environment |= {name: value for name, value in QUICK.items() if name not in os.environ}
+            environment |= {
+                str(Settings.model_fields[name].alias): value
+                for name, value in QUICK.items()
+                if name not in settings.model_fields_set
+            }
         environment["SOLANA_RPC_URL"] = rpc_url
         coordinator = spawn("coordinator", ["coordinator"], environment)
-        url = f"http://{settings.host}:{settings.port}"
+        url = settings.local_url
         wait_until_ready(coordinator, lambda: _healthy(url), READY_WITHIN_S)
         if settings.up_node:
             _start_node(url, home, spawn)

@@ -141,7 +141,7 @@ CREATE INDEX chain_transaction_final ON chain_transaction (purpose, finalized_at
 
 CREATE TABLE payout (
     payout_id uuid PRIMARY KEY,
-    kind text NOT NULL CHECK (kind IN ('earnings', 'withdrawal')),
+    kind text NOT NULL CHECK (kind IN ('earnings', 'withdrawal', 'network')),
     wallet text NOT NULL,
     amount bigint NOT NULL CHECK (amount > 0),
     state text NOT NULL CHECK (state IN ('due', 'batched', 'finalized')),
@@ -226,6 +226,7 @@ CREATE TABLE event (
 CREATE INDEX event_of_job ON event (job_id, seq);
 CREATE INDEX event_of_wallet ON event (wallet, seq);
 CREATE INDEX event_log ON event (job_id, seq) WHERE kind = 'log';
+CREATE INDEX event_passing ON event (at) WHERE kind IN ('progress', 'stream');
 
 CREATE TABLE artifact (
     sha256 text PRIMARY KEY CHECK (sha256 ~ '^[0-9a-f]{64}$'),

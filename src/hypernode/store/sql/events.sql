@@ -16,7 +16,8 @@ SELECT seq, job_id, wallet, kind, data, at FROM event WHERE job_id = $1 AND seq 
 -- of_wallet: the events of one wallet's jobs after a number.
 SELECT seq, job_id, wallet, kind, data, at FROM event WHERE wallet = $1 AND seq > $2 ORDER BY seq LIMIT $3;
 
--- prune: events of long ago.
+-- prune: progress and pieces of answers of long ago; what happened, and logs, are kept.
 DELETE FROM event WHERE seq IN (
-    SELECT seq FROM event WHERE at < now() - make_interval(days => $1) ORDER BY seq LIMIT $2
+    SELECT seq FROM event WHERE at < now() - make_interval(days => $1) AND kind IN ('progress', 'stream')
+    ORDER BY at LIMIT $2
 );
