@@ -26,6 +26,7 @@ def registered(**more: Any) -> Reply:
 def test_the_agent_gets_the_options(hypernode: Hypernode, wiring: list[dict[str, Any]], tmp_path: Path):
     result = hypernode(
         *("node", "start", "--coordinator", "http://x:1", "--token", "T", "--wallet", ADDRESS, "--home", tmp_path),
+        *("--unit-price", "llm_inference=0.002", "--country", "Germany"),
         *("--capacity", "2", "--price", "0.5", "--accept", "render", "--accept", "llm_inference", "--link", "poll"),
     )
 
@@ -38,7 +39,9 @@ def test_the_agent_gets_the_options(hypernode: Hypernode, wiring: list[dict[str,
             "home": tmp_path,
             "capacity": 2,
             "price": "0.5",
+            "unit_prices": {"llm_inference": "0.002"},
             "job_types": frozenset({"render", "llm_inference"}),
+            "country": "Germany",
             "link": "poll",
         }
     ]

@@ -32,6 +32,10 @@ ONLY_PAYOUTS = {"HYPERNODE_ANCHOR_EVERY_S": "3600"}
 """A lever works on the next transaction that is sent: let that be the payout."""
 
 
+one_token_program = pytest.mark.parametrize("running", ["spl-token"], indirect=True)
+"""For what does not depend on the token program."""
+
+
 @dataclass
 class Running:
     """A network whose coordinator tests may kill and start again."""
@@ -79,6 +83,7 @@ def test_a_provider_is_paid_once_whatever_becomes_of_the_first_attempt(running: 
     assert len(failed) == (1 if fault == "fail" else len(failed))
 
 
+@one_token_program
 def test_a_payout_whose_blockhash_expired_is_signed_anew_and_paid_once(running: Running):
     with customer(running.coordinator, hyper="2", deposit="2") as client, Worker(running.coordinator.url) as worker:
         for _ in range(40):  # The same bytes are sent again and again.
@@ -96,6 +101,7 @@ def test_a_payout_whose_blockhash_expired_is_signed_anew_and_paid_once(running: 
     assert fate == [{"state": "failed", "error": "expired"}]
 
 
+@one_token_program
 def test_a_deposit_that_is_seen_twice_is_credited_once(running: Running):
     with customer(running.coordinator, hyper="3", deposit="3") as client:
         running.network.rows("DELETE FROM deposit_cursor")
@@ -104,6 +110,7 @@ def test_a_deposit_that_is_seen_twice_is_credited_once(running: Running):
     assert ledger_faults(running.network) == []
 
 
+@one_token_program
 def test_deposits_that_arrive_while_the_coordinator_is_down_are_credited_when_it_is_back(running: Running):
     with running.coordinator.client(owner := Keypair()) as client:
         client.airdrop(hyper="100")
@@ -141,6 +148,7 @@ def test_a_withdrawal_arrives_on_the_chain_once(running: Running, fault: str | N
     assert ledger_faults(running.network) == []
 
 
+@one_token_program
 def test_what_was_earned_before_the_chain_went_away_is_paid_when_it_is_back(running: Running):
     with customer(running.coordinator, hyper="2", deposit="2") as client, Worker(running.coordinator.url) as worker:
         for fault in ("hang", "bad_gateway", "fail", "drop", "hang"):

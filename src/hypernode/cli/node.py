@@ -54,21 +54,12 @@ def start(
     from hypernode.wiring.node import run
 
     folder = home_of(home)
-    owner = wallet_of(wallet) if wallet else ""
-    if isinstance(owner, Keypair):
-        token, owner = _token_from_owner(coordinator, owner, token, folder, price), str(owner.pubkey())
-    if not (owner or token):
-        raise typer.BadParameter(
-            "name who is paid: --wallet FILE, --wallet ADDRESS, or the --token of a registered node"
-        )
-    if token and not owner:
-        with reporting(Session()), Client(coordinator, token=token) as client:
-            owner = client.node("self").wallet_address
+    owner, token = _owner_and_token(coordinator, wallet, token, folder, price)
     try:
         run(
             coordinator_url=coordinator,
             wallet=owner,
-            token=token or "",
+            token=token,
             home=folder,
             capacity=capacity,
             price=price,
@@ -112,6 +103,21 @@ def doctor(
     Session(json=json).show(findings, table(("Subject", "Level", "Finding", "To mend it"), rows, empty=""))
     if any(each.level is Level.BROKEN for each in findings):
         raise typer.Exit(ExitCode.REFUSED)
+
+
+def _owner_and_token(url: str, wallet: str | None, token: str | None, home: Path, price: str) -> tuple[str, str]:
+    """Who is paid, and what proves that it agrees: a key registers the node, a node's token names its owner."""
+    owner = wallet_of(wallet) if wallet else ""
+    if isinstance(owner, Keypair):
+        return str(owner.pubkey()), _token_from_owner(url, owner, token, home, price) or ""
+    if owner:
+        return owner, token or ""
+    if not token:
+        raise typer.BadParameter(
+            "name who is paid: --wallet FILE, --wallet ADDRESS, or the --token of a registered node"
+        )
+    with reporting(Session()), Client(url, token=token) as client:
+        return client.node("self").wallet_address, token
 
 
 def _prices(given: list[str]) -> dict[str, str]:

@@ -40,7 +40,7 @@ class CreateJob(Body):
     max_duration: Annotated[int, Meta(ge=1, le=30 * 86_400, description="Seconds.")] = 3600
     assurance: Annotated[str, Meta(pattern="^none$")] = "none"
     priority: Annotated[int, Meta(ge=-100, le=100)] = 0
-    webhook_url: None = None  #: Not served yet, and so refused: follow the job's events instead.
+    webhook_url: None | UnsetType = UNSET  #: Not served yet, and so refused: follow the job's events instead.
 
 
 class JobMetrics(Body):
@@ -93,7 +93,7 @@ class Job(Body):
     verification: Verification | None
     receipt_id: str | None
     artifacts: list[ArtifactRef]
-    input_salt: str | None  #: Hex; with it the job's parties can compute the receipt's inputDigest.
+    input_salt: str | None = None  #: Hex; with it the job's parties can compute the receipt's inputDigest.
 
 
 class JobAnswer(Body):
