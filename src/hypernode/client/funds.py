@@ -36,25 +36,19 @@ async def transfer(vault: Vault, owner: Keypair, amount: Amount, rpc_url: str) -
         if (genesis_hash := await rpc.genesis_hash()) != vault.genesis_hash:
             raise DepositFailed(f"{rpc_url} serves cluster {genesis_hash}, the vault is on {vault.genesis_hash}")
         recent = await rpc.latest_blockhash()
+        note = f"hypernode:deposit:{secrets.token_hex(8)}"
         signed = sign_transfer(
-            owner,
-            vault.mint,
-            vault.token_program,
-            vault.address,
-            amount,
-            recent.blockhash,
-            note=f"hypernode:deposit:{secrets.token_hex(8)}",
+            owner, vault.mint, vault.token_program, vault.address, amount, recent.blockhash, note=note
         )
-    except RpcError as error:
-        await rpc.aclose()
-        raise DepositFailed(f"the Solana node did not take the deposit, nothing was sent: {error}") from error
-    try:
-        async with asyncio.timeout(TRANSFER_PATIENCE_S):
-            await _send_until_final(rpc, signed, recent.last_valid_block_height)
+        try:
+            async with asyncio.timeout(TRANSFER_PATIENCE_S):
+                await _send_until_final(rpc, signed, recent.last_valid_block_height)
+        except TimeoutError as error:
+            sentence = f"{rpc_url} does not say what became of {signed.signature}: look before trying again"
+            raise DepositFailed(sentence) from error
         return signed.signature
-    except (TimeoutError, RpcError) as error:
-        sentence = f"{rpc_url} does not say what became of {signed.signature}: look before trying again ({error})"
-        raise DepositFailed(sentence) from error
+    except RpcError as error:
+        raise DepositFailed(f"the Solana node did not take the deposit, nothing was sent: {error}") from error
     finally:
         await rpc.aclose()
 
