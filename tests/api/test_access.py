@@ -253,6 +253,7 @@ def test_the_private_parts_of_a_job_are_its_parties_alone(
     for stranger in (bob, signed):
         job = job_of(stranger.get(f"/api/jobs/{job_id}"), 200)
         assert (job["input"], job["result"], job["logs"], job["artifacts"]) == ({}, None, [], [])
+        assert job["inputSalt"] is None
         listed = stranger.get("/api/jobs", params={"walletAddress": alice.wallet}).json()["jobs"]
         assert [(job["input"], job["result"], job["logs"]) for job in listed] == [({}, None, [])]
     mine = alice.get("/api/jobs", params={"walletAddress": alice.wallet}).json()["jobs"]

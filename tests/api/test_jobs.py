@@ -9,7 +9,7 @@ from tests.network import eventually
 JOB = {
     "jobId", "walletAddress", "jobType", "model", "input", "requirements", "budget", "maxDuration", "status",
     "createdAt", "updatedAt", "assignedNode", "result", "logs", "metrics", "priority", "attempts", "units", "unit",
-    "error", "verification", "receiptId", "artifacts",
+    "error", "verification", "receiptId", "artifacts", "inputSalt",
 }  # fmt: skip
 TYPES = ["generic_compute", "llm_fine_tuning", "llm_inference", "rag_indexing", "render", "vision_pipeline"]
 NOBODY = {"capabilities": ["nobody-has-this"]}

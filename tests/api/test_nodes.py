@@ -172,7 +172,7 @@ def test_the_filters_find_what_they_name(api: httpx.Client):
     assert found() == [large, small]
     assert found(minVRAM=9) == [large]
     assert found(minVRAM=8) == [large, small]
-    assert found(minVRAM=80.5) == []
+    assert found(minVRAM=96) == []
     assert found(capability="render") == [large]
     assert found(capability="rend") == []
     assert found(country=f"chile{mark}".upper()) == [small]

@@ -12,7 +12,7 @@ from tests.network import Coordinator, TestNetwork
 
 SHORT = {"content-type": "application/json"}
 ORDINARY = {"content-type": "application/json; charset=utf-8"}
-VARIES = {"jobId", "createdAt", "updatedAt"}
+VARIES = {"jobId", "createdAt", "updatedAt", "inputSalt"}
 WALLET = address_of(Keypair())
 JOB: dict[str, Any] = {"walletAddress": WALLET, "jobType": "llm_inference", "input": {"prompt": "hello"}}
 

@@ -11,7 +11,7 @@ import msgspec
 from litestar import Request, Response
 
 from hypernode.coordinator.ids import new_id
-from hypernode.domain.errors import BadField, IdempotencyConflict, InvalidRequest, RequestInFlight
+from hypernode.domain.errors import BadField, HypernodeError, IdempotencyConflict, InvalidRequest, RequestInFlight
 from hypernode.protocol import limits
 from hypernode.store import access
 from hypernode.store.database import Database
@@ -53,8 +53,11 @@ async def once(
         return await _repeat(database, who, key, route, body_hash, secret)
     try:
         status, answer = await make(reserved.resource_id)
-    except BaseException:
+    except HypernodeError:  # Nothing was made: the request may be sent again, and changed.
         await access.release(database, who, key)
+        raise
+    except Exception:  # Whether it was made is not known: the same request gets the same id again.
+        await access.abandon(database, who, key)
         raise
     encoded = msgspec.json.encode(answer)
     await access.answer(database, who, key, status, _without(encoded, secret))

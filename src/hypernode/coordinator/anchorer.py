@@ -86,6 +86,8 @@ class Anchorer:
 
     async def _sign(self) -> None:
         rows = await receipts.unanchored(self._database, MAX_BATCH)
+        if not rows:
+            raise ReceiptsTaken  # Since they were counted.
         tree = merkle.Tree([merkle.leaf_hash(row["body"]) for row in rows])
         blockhash = await self._rpc.latest_blockhash()
         signed = sign_memo(self._keypair, anchors.memo_text(tree.root, tree.size), blockhash.blockhash)

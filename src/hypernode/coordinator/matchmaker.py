@@ -20,6 +20,8 @@ from hypernode.store.jobs import NewLease
 WINDOW: Final = 10_000
 """Waiting jobs kept in memory; the rest of the queue stays in the store until there is room."""
 MAX_CLAIMS: Final = 500
+DECLINED_FOR_S: Final = 30.0
+LOOK_OVER_EVERY_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,6 @@ class Waiting:
     priority: int
     demand: Demand
     tried: frozenset[UUID] = frozenset()  #: Other nodes come first.
-    declined: frozenset[UUID] = frozenset()  #: Never these.
 
 
 _Kind = tuple[int, Demand]
@@ -49,10 +50,11 @@ class Matchmaker:
         self._ttl_s: dict[UUID, int] = {}
         self._waiting: dict[_Kind, deque[Waiting]] = {}
         self._known: set[UUID] = set()
-        self._declined: dict[UUID, frozenset[UUID]] = {}
+        self._declined: dict[UUID, set[UUID]] = {}
         self._freed: set[UUID] = set()
         self._fresh: set[_Kind] = set()
         self._refill = True
+        self._looked_over_at = 0.0
         self._wake = asyncio.Event()
 
     # --- nodes
@@ -129,8 +131,17 @@ class Matchmaker:
         self._wake.set()
 
     def decline(self, job_id: UUID, node_id: UUID) -> None:
-        """A node refused a job: it is not asked again."""
-        self._declined[job_id] = self._declined.get(job_id, frozenset()) | {node_id}
+        """A node refused a job: it is not asked again for a while."""
+        self._declined.setdefault(job_id, set()).add(node_id)
+        asyncio.get_running_loop().call_later(DECLINED_FOR_S, self._forgive, job_id, node_id)
+
+    def _forgive(self, job_id: UUID, node_id: UUID) -> None:
+        self._declined[job_id].discard(node_id)
+        if not self._declined[job_id]:
+            del self._declined[job_id]
+        if node_id in self._free:
+            self._freed.add(node_id)
+            self._wake.set()
 
     def refill(self) -> None:
         """Look into the store for queued jobs."""
@@ -147,18 +158,23 @@ class Matchmaker:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            if self._refill and self._free and len(self._known) < WINDOW // 2:
-                self._refill = False
-                rows = await jobs.queued(self._database, WINDOW)
-                self.enqueue(self.waiting_of(row) for row in rows)
+            if self._refill and self._free:
+                await self._read_queue()
             while chosen := self._decide():
                 await self._claim(chosen)
 
-    def waiting_of(self, row: Mapping[str, Any]) -> Waiting:
-        """A queued job as stored."""
-        demand = stored_demand(row)
-        declined = self._declined.get(row["job_id"], frozenset())
-        return Waiting(row["job_id"], row["priority"], demand, frozenset(row["tried"]), declined)
+    async def _read_queue(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if len(self._known) >= WINDOW // 2 and now - self._looked_over_at > LOOK_OVER_EVERY_S:
+            # Other coordinators may have taken many of those that wait here.
+            self._looked_over_at = now
+            self._known &= await jobs.still_queued(self._database, self._known)
+        if len(self._known) < WINDOW // 2:
+            self._refill = False
+            rows = await jobs.queued(self._database, WINDOW)
+            self.enqueue(
+                Waiting(row["job_id"], row["priority"], stored_demand(row), frozenset(row["tried"])) for row in rows
+            )
 
     def _decide(self) -> dict[UUID, tuple[Waiting, NewLease]]:
         """Jobs to nodes, the highest priority first, then the oldest; only where something has changed."""
@@ -172,19 +188,28 @@ class Matchmaker:
                 break
             if kind not in fresh and not any(self.index.fits(node_id, demand) for node_id in freed):
                 continue
-            queue = self._waiting[kind]
-            while queue and len(chosen) < MAX_CLAIMS:
-                job = queue[0]
-                if job.job_id in self._known:
-                    node_id = self.reserve(demand, job.tried, job.declined)
-                    if node_id is None:
-                        break
-                    self._known.discard(job.job_id)
-                    chosen[job.job_id] = (job, self.lease_on(node_id, demand.job_type))
-                queue.popleft()
-            if not queue:
+            self._choose(self._waiting[kind], demand, chosen)
+            if not self._waiting[kind]:
                 del self._waiting[kind]
         return chosen
+
+    def _choose(self, line: deque[Waiting], demand: Demand, chosen: dict[UUID, tuple[Waiting, NewLease]]) -> None:
+        """Take jobs from the front of a line for as long as nodes are found."""
+        refused: list[Waiting] = []
+        while line and len(chosen) < MAX_CLAIMS:
+            job = line.popleft()
+            if job.job_id not in self._known:
+                continue
+            declined = self._declined.get(job.job_id, set())
+            node_id = self.reserve(demand, job.tried, declined)
+            if node_id is not None:
+                self._known.discard(job.job_id)
+                chosen[job.job_id] = (job, self.lease_on(node_id, demand.job_type))
+                continue
+            refused.append(job)
+            if not declined:  # No node for this one is no node for the others.
+                break
+        line.extendleft(reversed(refused))
 
     def _urgency(self, kind: "_Kind") -> tuple[int, UUID]:
         return -kind[0], self._waiting[kind][0].job_id
@@ -206,7 +231,6 @@ class Matchmaker:
         for job_id, (_, lease) in chosen.items():
             if job_id not in claimed:  # Cancelled meanwhile, or another coordinator was faster.
                 self.release(lease.node_id)
-            self._declined.pop(job_id, None)
         try:
             await self._offers.push([(row, chosen[job_id][1]) for job_id, row in claimed.items()])
         except BaseException:  # Nobody has heard of these leases. They expire; their nodes are free until then.

@@ -191,7 +191,9 @@ class Settler:
         return state
 
     def _reopen(self, batch: _Batch, row: Row, ending: Ending) -> JobState:
-        failures = row["failures"] + (ending.reason != DECLINED)
+        # A node that refused, or that never heard of the offer, has not failed.
+        unheard = ending.event is LeaseEvent.EXPIRE and row["accepted_at"] is None
+        failures = row["failures"] + (not unheard and ending.reason != DECLINED)
         over = ending.blames_input or failures >= self._policy.max_attempts
         state = JobState.FAILED if over else JobState.QUEUED
         code = "bad_input" if ending.blames_input else "attempt_failed"

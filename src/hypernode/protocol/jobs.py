@@ -40,7 +40,7 @@ class CreateJob(Body):
     max_duration: Annotated[int, Meta(ge=1, le=30 * 86_400, description="Seconds.")] = 3600
     assurance: Annotated[str, Meta(pattern="^none$")] = "none"
     priority: Annotated[int, Meta(ge=-100, le=100)] = 0
-    webhook_url: None | UnsetType = UNSET  #: Not served yet, and so refused: follow the job's events instead.
+    webhook_url: UnsetType | None = UNSET  #: Not served yet, and so refused: follow the job's events instead.
 
 
 class JobMetrics(Body):

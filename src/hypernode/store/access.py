@@ -106,6 +106,11 @@ async def release(database: Database, caller: str, key: str) -> None:
     await database.execute(SQL["release"], caller, key)
 
 
+async def abandon(database: Database, caller: str, key: str) -> None:
+    """Nobody answers this request any more: the next one with the key takes it up, with the same id."""
+    await database.execute(SQL["abandon"], caller, key)
+
+
 async def audit(database: Database, actor: str, action: str, data: dict[str, Any]) -> None:
     """Record an operator's act."""
     await database.execute(SQL["audit"], actor, action, data)

@@ -162,9 +162,9 @@ async def queued(database: Database, limit: int) -> list[Row]:
     return await database.fetch(SQL["queued_jobs"], limit)
 
 
-async def queued_among(database: Database, job_ids: Iterable[UUID]) -> list[Row]:
+async def still_queued(database: Database, job_ids: Iterable[UUID]) -> set[UUID]:
     """Those of the jobs that are queued."""
-    return await database.fetch(SQL["queued_job"], list(job_ids))
+    return {row["job_id"] for row in await database.fetch(SQL["still_queued"], list(job_ids))}
 
 
 async def offered(database: Database, job_ids: Iterable[UUID]) -> list[Row]:

@@ -40,8 +40,10 @@ class Network:
         """Start the database again if it was killed; raises ChildFailed if another part has ended."""
         if self.postgres is not None and self.postgres.wait(0) is not None:
             print("PostgreSQL has ended; starting it again", flush=True)
+            before = self.postgres.dsn
             self.postgres.stop()
-            self.postgres.start()
+            if self.postgres.start() != before:
+                raise ChildFailed("PostgreSQL has moved to another socket: start `hypernode up` again")
         for child in self.children:
             child.check()
 

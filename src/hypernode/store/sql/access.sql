@@ -53,5 +53,8 @@ UPDATE idempotency SET status = $3, response = $4 WHERE caller = $1 AND key = $2
 -- release: the request failed and may be made again.
 DELETE FROM idempotency WHERE caller = $1 AND key = $2 AND response IS NULL;
 
+-- abandon: nobody answers the request any more; the next one with the key takes it up.
+UPDATE idempotency SET created_at = created_at - interval '1 hour' WHERE caller = $1 AND key = $2 AND response IS NULL;
+
 -- audit: an operator's act.
 INSERT INTO audit (actor, action, data) VALUES ($1, $2, $3);

@@ -18,10 +18,8 @@ SELECT job_id, wallet, job_type, model, input, requirements, budget, max_duratio
        ARRAY (SELECT node_id FROM lease WHERE lease.job_id = job.job_id) AS tried
 FROM job WHERE state = 'queued' ORDER BY priority DESC, job_id LIMIT $1;
 
--- queued_job: one of them.
-SELECT job_id, wallet, job_type, model, input, requirements, budget, max_duration_s, priority, attempt,
-       ARRAY (SELECT node_id FROM lease WHERE lease.job_id = job.job_id) AS tried
-FROM job WHERE state = 'queued' AND job_id = ANY ($1::uuid[]);
+-- still_queued: those of the jobs that are queued.
+SELECT job_id FROM job WHERE state = 'queued' AND job_id = ANY ($1::uuid[]);
 
 -- offered_jobs: what nodes need of jobs that were claimed.
 SELECT job_id, job_type, model, input, max_duration_s, budget FROM job WHERE job_id = ANY ($1::uuid[]);
@@ -89,7 +87,8 @@ UPDATE node SET jobs_failed = jobs_failed + failed.count, updated_at = now()
 FROM (
     SELECT lease.node_id, count(DISTINCT lease.job_id) FROM lease
     JOIN unnest($1::uuid[], $2::uuid[]) AS done (job_id, node_id) USING (job_id)
-    WHERE lease.state IN ('failed', 'expired') AND lease.reason <> 'declined' AND lease.node_id <> done.node_id
+    WHERE lease.node_id <> done.node_id AND lease.reason <> 'declined'
+        AND (lease.state = 'failed' OR (lease.state = 'expired' AND lease.accepted_at IS NOT NULL))
     GROUP BY lease.node_id
 ) AS failed
 WHERE node.node_id = failed.node_id
