@@ -90,9 +90,9 @@ def test_no_acknowledged_job_is_lost_and_the_coordinator_goes_on(
             assert set(load.acknowledged) <= stored
             _finish(worker, offer)
             again = submit(client, wasm(DONE))
-            with worker.serve():
-                until(client, running.job_id, "completed")
-                until(client, again.job_id, "completed")
+            worker.serve()
+            until(client, running.job_id, "completed")
+            until(client, again.job_id, "completed")
         assert coordinator.alive()
         assert ledger_faults(network) == []
     finally:

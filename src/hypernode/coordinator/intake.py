@@ -147,7 +147,7 @@ class Intake:
                     job = arrival.job
                     if job.job_id in refused:
                         continue
-                    if job.job_id not in needed and (node_id := self._matchmaker.reserve(arrival.demand)):
+                    if job.job_id not in needed and (node_id := self._matchmaker.reserve_for_new(arrival.demand)):
                         reserved.append(node_id)
                         leases[job.job_id] = self._matchmaker.lease_on(node_id, job.job_type)
                     admitted[job.job_id] = _admit(job, needed.get(job.job_id), leases.get(job.job_id), at)
