@@ -1,5 +1,6 @@
 """Who a request comes from and how often it may come, decided before anything else is looked at."""
 
+import functools
 import math
 import time
 from typing import Any, Final
@@ -7,10 +8,7 @@ from urllib.parse import urlsplit
 
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import FixedWindowRateLimiter
 from litestar import Request
-from litestar.connection import ASGIConnection
-from litestar.datastructures import MutableScopeHeaders
 from litestar.types import Message, Scope
 
 from hypernode.api.bodies import check_body
@@ -32,66 +30,70 @@ class Doorkeeper:
         self._access = access
         self._open_auth = open_auth
         self._limit: RateLimitItem = parse(rate_limit)
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
-        self._policy = f'"default";q={self._limit.amount};w={self._limit.get_expiry()}'
+        self._counts = MemoryStorage()
+        self._policy = f'"default";q={self._limit.amount};w={self._limit.get_expiry()}'.encode()
 
     async def before(self, request: Request[Any, Any, Any]) -> None:
         """Runs before each request that the framework answers. Raises what speaks against answering it."""
-        request.state[STATE] = await self.admit(request)
+        request.state[STATE] = await self.admit(request.scope)
         await check_body(request)
 
-    async def admit(self, request: Request[Any, Any, Any]) -> Caller:
+    async def admit(self, scope: Scope) -> Caller:
         """Who asks, counted.
 
         Raises HeadersTooLarge, ForbiddenHost, ForbiddenOrigin, NotAuthenticated, TooManyRequests.
         """
-        if sum(len(name) + len(value) for name, value in request.scope["headers"]) > limits.MAX_HEADER_BYTES:
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > limits.MAX_HEADER_BYTES:
             raise HeadersTooLarge(limits.MAX_HEADER_BYTES)
-        if request.scope["path"] in UNCOUNTED:
-            self._check_place(request)
+        if scope["path"] in UNCOUNTED:
+            self._check_place(dict(scope["headers"]))
             return Caller(believes=self._open_auth)
         try:
-            caller = await self.identify(request)
+            caller = await self.identify(scope)
         except NotAuthenticated:
-            await self._count(request, _address(request))
+            await self._count(scope, _address(scope))
             raise
-        await self._count(request, _name(caller) or _address(request))
+        await self._count(scope, _name(caller) or _address(scope))
         return caller
 
     async def tell_limit(self, message: Message, scope: Scope) -> None:
         """Tells each answer's caller what the limit is and what is left (draft-ietf-httpapi-ratelimit-headers)."""
         if message["type"] == "http.response.start":
-            headers = MutableScopeHeaders.from_message(message)
-            headers["RateLimit-Policy"] = self._policy
-            if left := scope.get("state", {}).get(_LEFT):
-                headers["RateLimit"] = left
+            message["headers"] = [*message["headers"], *self.limit_headers(scope)]
 
-    async def identify(self, connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
+    def limit_headers(self, scope: Scope) -> list[tuple[bytes, bytes]]:
+        """The header fields that tell it."""
+        left = scope.get("state", {}).get(_LEFT)
+        return [(b"ratelimit-policy", self._policy), *([(b"ratelimit", left)] if left else [])]
+
+    async def identify(self, scope: Scope) -> Caller:
         """The caller of a request or WebSocket. Raises ForbiddenHost, ForbiddenOrigin, NotAuthenticated."""
-        self._check_place(connection)
-        given = connection.headers.get("authorization", "")
+        headers = dict(scope["headers"])
+        self._check_place(headers)
+        given = headers.get(b"authorization", b"").decode("latin-1")
         if not given:
             return Caller(believes=self._open_auth)
         if not given.lower().startswith(_BEARER):
             raise NotAuthenticated("Authorization must be a Bearer token")
         return await self._access.caller(given[len(_BEARER) :].strip())
 
-    def _check_place(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+    def _check_place(self, headers: dict[bytes, bytes]) -> None:
         """Open mode is for this machine: CORS would hide the answer from a foreign page, but not stop its request."""
         if not self._open_auth:
             return
-        host, origin = connection.headers.get("host", ""), connection.headers.get("origin")
-        if _hostname(f"//{host}") not in LOOPBACK_HOSTS:
-            raise ForbiddenHost(host)
+        host, origin = headers.get(b"host", b""), headers.get(b"origin")
+        if _hostname(b"//" + host) not in LOOPBACK_HOSTS:
+            raise ForbiddenHost(host.decode("latin-1"))
         if origin is not None and _hostname(origin) not in LOOPBACK_HOSTS:
-            raise ForbiddenOrigin(origin[:100])
+            raise ForbiddenOrigin(origin[:100].decode("latin-1"))
 
-    async def _count(self, request: Request[Any, Any, Any], name: str) -> None:
-        within = await self._limiter.hit(self._limit, name)
-        window = await self._limiter.get_window_stats(self._limit, name)
-        reset_s = max(1, math.ceil(window.reset_time - time.time()))
-        request.state[_LEFT] = f'"default";r={window.remaining};t={reset_s}'
-        if not within:
+    async def _count(self, scope: Scope, name: str) -> None:
+        """Fixed windows, each from a caller's first request on."""
+        used = await self._counts.incr(name, self._limit.get_expiry())
+        reset_s = max(1, math.ceil(await self._counts.get_expiry(name) - time.time()))
+        left = max(0, self._limit.amount - used)
+        scope["state"][_LEFT] = b'"default";r=%d;t=%d' % (left, reset_s)
+        if used > self._limit.amount:
             raise TooManyRequests(reset_s, self._limit.amount)
 
 
@@ -100,9 +102,10 @@ async def provide_caller(request: Request[Any, Any, Any]) -> Caller:
     return request.state[STATE]
 
 
-def _hostname(url: str) -> str | None:
+@functools.lru_cache(maxsize=1024)
+def _hostname(url: bytes) -> str | None:
     try:
-        return urlsplit(url).hostname
+        return urlsplit(url.decode("latin-1")).hostname
     except ValueError:
         return None
 
@@ -113,5 +116,6 @@ def _name(caller: Caller) -> str | None:
     return f"node:{caller.node.node_id}" if caller.node else None
 
 
-def _address(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-    return f"address:{connection.client.host}" if connection.client else "address:unknown"
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return f"address:{client[0]}" if client else "address:unknown"

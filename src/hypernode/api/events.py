@@ -50,7 +50,7 @@ async def event_socket(
 ) -> None:
     """The same for a job, or for all jobs of a wallet; each message is one event."""
     try:
-        caller: Caller = await socket.app.state.doorkeeper.identify(socket)
+        caller: Caller = await socket.app.state.doorkeeper.identify(socket.scope)
         key = None if job_id is None else parse_id(job_id, "Job")
         if job_id is not None:
             await _check_party(services, caller, job_id)

@@ -165,7 +165,7 @@ async def beat(services: Services, caller: Caller, node_id: str, data: Heartbeat
 async def node_socket(socket: WebSocket[Any, Any, Any], services: Services, node_id: str) -> None:
     """A node's connection: arrays of frames in both directions."""
     try:
-        caller = await socket.app.state.doorkeeper.identify(socket)
+        caller = await socket.app.state.doorkeeper.identify(socket.scope)
         node = await services.registry.known(parse_id(node_id, "Node"))
         _own(caller, node)
     except HypernodeError as error:

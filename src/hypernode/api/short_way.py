@@ -6,7 +6,7 @@ errors have one source.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from litestar import Litestar, Request
@@ -56,13 +56,12 @@ class ShortWay:
         if answer is None:
             await self._app(scope, _once_more(message, receive), send)
             return
-        request: Request[Any, Any, Any] = Request(scope, receive, send)
         try:
-            status, content = await answer(await self._doorkeeper.admit(request))
+            status, content = await answer(await self._doorkeeper.admit(scope))
             encoded, media_type = msgspec.json.encode(content), JSON
             more: dict[str, str] = {}
         except Exception as error:
-            problem = render(request, error)
+            problem = render(Request(scope), error)
             status, encoded, media_type = problem.status_code or 500, problem.content, str(problem.media_type).encode()
             more = dict(problem.headers)
         await self._send(scope, send, status, encoded, media_type, more)
@@ -93,9 +92,8 @@ class ShortWay:
     ) -> None:
         headers = [(b"content-type", media_type), (b"content-length", b"%d" % len(content))]
         headers += [(name.lower().encode(), value.encode()) for name, value in more.items()]
-        start: Any = {"type": "http.response.start", "status": status, "headers": headers}
-        await self._doorkeeper.tell_limit(start, scope)
-        await send(start)
+        headers += self._doorkeeper.limit_headers(scope)
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content, "more_body": False})
 
 

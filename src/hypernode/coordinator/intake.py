@@ -34,6 +34,7 @@ from hypernode.store.group_commit import GroupCommit
 from hypernode.store.jobs import NewJob, NewLease
 
 SALT_BYTES: Final = 16
+MAX_DEMANDS: Final = 10_000
 DEFAULT_REQUIREMENTS: Final = Requirements(min_vram=8, capabilities=["inference"])
 FUNDS_NEEDED: Final = "funds_needed"
 
@@ -66,6 +67,7 @@ class Intake:
         self._matchmaker = matchmaker
         self._offers = offers
         self._group = GroupCommit(self._flush)
+        self._demands: dict[tuple[str, str, bytes, Amount], Demand] = {}
 
     async def submit(self, request: CreateJob, job_id: UUID, key_id: UUID | None = None) -> Admitted:
         """Store a job; it may run already when this returns. Raises what is wrong with the request."""
@@ -96,7 +98,7 @@ class Intake:
         except InvalidRequest as error:
             wrong += error.fields
         try:
-            demand = demand_of(request.job_type, request.model, asked, budget)
+            demand = self._demand(request, asked, budget)
         except InvalidRequest as error:
             raise InvalidRequest([*wrong, *error.fields]) from None
         if wrong:
@@ -117,6 +119,16 @@ class Intake:
             artifacts=tuple(inputs.items()),
         )
         return _Arrival(job, demand)
+
+    def _demand(self, request: CreateJob, asked: Requirements, budget: Amount) -> Demand:
+        """The demand, one object for all jobs that ask alike: most of a customer's do."""
+        key = (request.job_type, request.model, msgspec.json.encode(asked), budget)
+        demand = self._demands.get(key)
+        if demand is None:
+            if len(self._demands) >= MAX_DEMANDS:
+                self._demands.clear()
+            demand = self._demands[key] = demand_of(request.job_type, request.model, asked, budget)
+        return demand
 
     def _executor(self, job_type: str) -> Executor:
         executor = self._executors.get(job_type)
