@@ -66,7 +66,8 @@ class Intake:
         self._executors = executors
         self._matchmaker = matchmaker
         self._offers = offers
-        self._group = GroupCommit(self._flush)
+        # Two: while one group's commit is on its way to the disk, the next one's requests are read.
+        self._group = GroupCommit(self._flush, flushers=2)
         self._demands: dict[tuple[str, str, bytes, Amount], Demand] = {}
 
     async def submit(self, request: CreateJob, job_id: UUID, key_id: UUID | None = None) -> Admitted:
@@ -159,7 +160,7 @@ class Intake:
                     job = arrival.job
                     if job.job_id in refused:
                         continue
-                    if job.job_id not in needed and (node_id := self._matchmaker.reserve_for_new(arrival.demand)):
+                    if job.job_id not in needed and (node_id := self._matchmaker.reserve(arrival.demand)):
                         reserved.append(node_id)
                         leases[job.job_id] = self._matchmaker.lease_on(node_id, job.job_type)
                     admitted[job.job_id] = _admit(job, needed.get(job.job_id), leases.get(job.job_id), at)

@@ -97,10 +97,6 @@ class Matchmaker:
             self._set_slots(node_id, self._slots[node_id] - 1)
         return node_id
 
-    def reserve_for_new(self, demand: Demand) -> UUID | None:
-        """The same for a job that has just come; nodes just freed are first for those that wait."""
-        return None if self._freed and self._waiting else self.reserve(demand)
-
     def lease_on(self, node_id: UUID, job_type: str) -> NewLease:
         """A new attempt on a node, at what it asks now."""
         facts = self.index.facts(node_id)

@@ -1,5 +1,6 @@
 """The shapes that every HTTP body shares: camelCase names, `success`, bounded texts, times and amounts."""
 
+import functools
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -56,6 +57,7 @@ class Problem(Body, omit_defaults=True):
     valid_types: list[str] | None = None
 
 
+@functools.lru_cache(maxsize=256)  # All that one commit writes has the same time.
 def iso(at: datetime) -> str:
     """The wire form of a time: `2026-11-23T12:00:00.000Z`."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

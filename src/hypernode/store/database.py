@@ -82,7 +82,12 @@ class Database:
         finally:
             await connection.close()
         pool = await asyncpg.create_pool(
-            url, min_size=2, max_size=MAX_CONNECTIONS, init=_prepare, command_timeout=COMMAND_TIMEOUT_S
+            url,
+            min_size=2,
+            max_size=MAX_CONNECTIONS,
+            init=_prepare,
+            command_timeout=COMMAND_TIMEOUT_S,
+            connection_class=_PooledConnection,
         )
         return cls(pool, url)
 
@@ -111,6 +116,14 @@ class Database:
     async def execute(self, statement: str, *arguments: object) -> None:
         """Run one statement for its effect."""
         await self.pool.execute(statement, *arguments)
+
+
+class _PooledConnection(asyncpg.Connection):
+    """Goes back to the pool as it is: nothing here outlives its transaction (no SET, no cursor, no session lock)."""
+
+    def get_reset_query(self) -> str:
+        """Nothing to undo; asyncpg would ask the server once more after every use."""
+        return ""
 
 
 async def _prepare(connection: "asyncpg.Connection[asyncpg.Record]") -> None:

@@ -1,4 +1,4 @@
-"""Group commit: one flusher takes all that has arrived, commits it together, then takes the next.
+"""Group commit: a flusher takes all that has arrived, commits it together, then takes the next.
 
 There is no linger: an idle system commits at once, a busy one in larger and larger groups (6.7 us a row at 256 rows
 against 124 us at one; FACTS.md). Callers are answered after the commit.
@@ -6,7 +6,7 @@ against 124 us at one; FACTS.md). Callers are answered after the commit.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar, cast
 
 import asyncpg
 
@@ -16,6 +16,7 @@ Answer = TypeVar("Answer")
 MAX_GROUP: Final = 512
 MAX_WAITING: Final = 50_000
 DEADLOCK_TRIES: Final = 3
+TURNS: Final = 3
 
 
 class Overloaded(Exception):
@@ -28,10 +29,13 @@ class GroupCommit(Generic[Item, Answer]):
     An answer that is an exception is raised at its caller alone.
     """
 
-    def __init__(self, flush: Callable[[Sequence[Item]], Awaitable[Sequence[Answer | Exception]]]) -> None:
+    def __init__(
+        self, flush: Callable[[Sequence[Item]], Awaitable[Sequence[Answer | Exception]]], *, flushers: int = 1
+    ) -> None:
         self._flush = flush
         self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
-        self._flusher: asyncio.Task[None] | None = None
+        self._flushers: set[asyncio.Task[None]] = set()
+        self._most_flushers = flushers
 
     async def submit(self, item: Item) -> Answer:
         """Wait until the item's group has been committed."""
@@ -39,32 +43,38 @@ class GroupCommit(Generic[Item, Answer]):
             raise Overloaded
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, answer))
-        if self._flusher is None:
-            self._flusher = asyncio.create_task(self._run())
+        if len(self._flushers) < self._most_flushers:
+            self._flushers.add(asyncio.create_task(self._run()))
         return await answer
 
     async def drain(self) -> None:
         """Wait until nothing is waiting."""
-        while self._flusher is not None:
-            await asyncio.wait([self._flusher])
+        while self._flushers:
+            await asyncio.wait(self._flushers)
 
     async def _run(self) -> None:
         try:
-            while self._waiting:
-                group, self._waiting = self._waiting[:MAX_GROUP], self._waiting[MAX_GROUP:]
-                try:
-                    answers = await self._commit([item for item, _ in group])
-                except Exception as error:
-                    answers = [error] * len(group)
-                for (_, future), answer in zip(group, answers, strict=True):
-                    if future.done():  # Its caller went away; the others must not suffer.
-                        continue
-                    if isinstance(answer, Exception):
-                        future.set_exception(answer)
-                    else:
-                        future.set_result(answer)
-        finally:
-            self._flusher = None
+            await self._flush_all()
+        finally:  # In the same turn in which nothing was found to wait: no item is left behind.
+            self._flushers.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+
+    async def _flush_all(self) -> None:
+        while self._waiting:
+            await _let_others_arrive()
+            group, self._waiting = self._waiting[:MAX_GROUP], self._waiting[MAX_GROUP:]
+            if not group:
+                return
+            try:
+                answers = await self._commit([item for item, _ in group])
+            except Exception as error:
+                answers = [error] * len(group)
+            for (_, future), answer in zip(group, answers, strict=True):
+                if future.done():  # Its caller went away; the others must not suffer.
+                    continue
+                if isinstance(answer, Exception):
+                    future.set_exception(answer)
+                else:
+                    future.set_result(answer)
 
     async def _commit(self, items: Sequence[Item]) -> Sequence[Answer | Exception]:
         for _ in range(DEADLOCK_TRIES - 1):
@@ -73,3 +83,9 @@ class GroupCommit(Generic[Item, Answer]):
             except asyncpg.DeadlockDetectedError:  # Nothing was done; the other transaction is through by now.
                 continue
         return await self._flush(items)
+
+
+async def _let_others_arrive() -> None:
+    """What has been received but not read yet joins the group: three turns of the loop, no timer."""
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
