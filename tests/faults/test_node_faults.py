@@ -43,7 +43,8 @@ ONLY_WASM = ("--accept", "generic_compute")
 @pytest.fixture(scope="module")
 def coordinator(shared_network: TestNetwork) -> Coordinator:
     """One that is quick to miss a node."""
-    return shared_network.coordinator(HYPERNODE_LEASE_TTL_S="2", HYPERNODE_POLL_LEASE_TTL_S="2").ready()
+    quick = {"HYPERNODE_LEASE_TTL_S": "2", "HYPERNODE_POLL_LEASE_TTL_S": "2", "HYPERNODE_OVERTIME_S": "1"}
+    return shared_network.coordinator(**quick).ready()
 
 
 @pytest.fixture(scope="module")
@@ -203,6 +204,24 @@ def test_a_late_result_is_refused_over_the_socket_and_not_paid(
         assert answer == {"kind": "reported", "leaseId": lease_id, "accepted": False}
         assert earned(shared_network, worker.wallet) == 0
     assert ledger_faults(shared_network) == []
+
+
+def test_a_node_that_beats_on_after_the_jobs_time_loses_it(
+    shared_network: TestNetwork, coordinator: Coordinator, rescuer: Process, client: Client
+):
+    with Worker(coordinator.url, price=CHEAPER) as worker:
+        job = submit(client, wasm(DONE), budget="1", max_duration=1)
+        lease_id = worker.take(job.job_id)["leaseId"]
+
+        def elsewhere() -> bool:
+            worker.say({"kind": "beat", "leases": [lease_id]})
+            return client.job(job.job_id).status == "completed"
+
+        eventually(elsewhere, "the job to complete elsewhere", LIMIT_S)
+        assert worker.hear("revoke", leaseId=lease_id)
+        assert client.job(job.job_id).assigned_node == node_id_of(client, rescuer.wallet)
+        assert_paid_once(shared_network, [worker.wallet, rescuer.wallet])
+        assert earned(shared_network, worker.wallet) == 0
 
 
 def test_a_job_whose_input_is_to_blame_fails_at_once_and_is_refunded(

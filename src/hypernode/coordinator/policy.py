@@ -16,6 +16,7 @@ class Policy:
 
     lease_ttl_s: int = 30  #: Silence after which a node with a socket loses its jobs.
     poll_lease_ttl_s: int = 150  #: The same for nodes that only send the contract's heartbeat, one a minute.
+    overtime_s: float = 60.0  #: A node that beats on this long after the job's time loses it all the same.
     max_attempts: int = MAX_ATTEMPTS
     offline_after_s: float = OFFLINE_AFTER_S
     provider_share_bp: int = PROVIDER_SHARE_BP

@@ -1,12 +1,14 @@
 """Notices silence: leases whose time has passed, nodes that fell silent, connections that died."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
 
 from hypernode.coordinator.dispatcher import Dispatcher
 from hypernode.coordinator.policy import Policy
 from hypernode.coordinator.sessions import Sessions
-from hypernode.coordinator.settler import EXPIRED, Ending, Settler
+from hypernode.coordinator.settler import EXPIRED, OVERTIME, Ending, Settler
 from hypernode.domain.errors import StaleLease
 from hypernode.domain.lease import LeaseEvent
 from hypernode.store import access, events, jobs, nodes
@@ -29,16 +31,20 @@ class Rescuer:
 
     async def rescue(self) -> None:
         """One look at everything."""
-        due = await jobs.due_leases(self._database, MAX_EXPIRIES)
-        endings = (self._settler.end(Ending(lease_id, LeaseEvent.EXPIRE, EXPIRED)) for lease_id in due)
-        for outcome in await asyncio.gather(*endings, return_exceptions=True):
-            if isinstance(outcome, BaseException) and not isinstance(outcome, StaleLease):
-                raise outcome
+        await self._expire(await jobs.due_leases(self._database, MAX_EXPIRIES), EXPIRED)
+        late = await jobs.overtime_leases(self._database, MAX_EXPIRIES, self._policy.overtime_s)
+        await self._expire(late, OVERTIME)
         await nodes.fall_silent(self._database, self._policy.offline_after_s)
         now = asyncio.get_running_loop().time()
         for session in self._sessions:
             if session.closed or now - session.heard_at > session.lease_ttl_s:
                 self._dispatcher.close(session)
+
+    async def _expire(self, lease_ids: Sequence[UUID], reason: str) -> None:
+        endings = (self._settler.end(Ending(lease_id, LeaseEvent.EXPIRE, reason)) for lease_id in lease_ids)
+        for outcome in await asyncio.gather(*endings, return_exceptions=True):
+            if isinstance(outcome, BaseException) and not isinstance(outcome, StaleLease):
+                raise outcome
 
     async def tidy(self) -> None:
         """Forget what is over for long."""

@@ -36,6 +36,7 @@ log: Final = structlog.get_logger(__name__)
 
 DECLINED: Final = "declined"
 EXPIRED: Final = "the node fell silent"
+OVERTIME: Final = "the node did not end in the job's time"
 STOPPED: Final = "stopped by the customer"
 
 

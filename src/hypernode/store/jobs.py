@@ -202,8 +202,13 @@ async def end_leases(connection: Connection, endings: Sequence[tuple[UUID, Lease
 
 
 async def due_leases(database: Database, limit: int) -> list[UUID]:
-    """Live leases whose time has passed."""
+    """Live leases that were not renewed in time."""
     return [row["lease_id"] for row in await database.fetch(SQL["due_leases"], _LIVE, limit)]
+
+
+async def overtime_leases(database: Database, limit: int, allowed_s: float) -> list[UUID]:
+    """Live leases of nodes that beat on, but are that long over the job's time."""
+    return [row["lease_id"] for row in await database.fetch(SQL["overtime_leases"], _LIVE, limit, allowed_s)]
 
 
 async def complete(connection: Connection, done: Sequence[Completion]) -> set[UUID]:

@@ -102,6 +102,12 @@ class Settings(BaseSettings):
     offline_after_s: float = Field(
         default=120, alias="HYPERNODE_OFFLINE_AFTER_S", gt=0, description="Silence after which a node is offline."
     )
+    overtime_s: float = Field(
+        default=60,
+        alias="HYPERNODE_OVERTIME_S",
+        ge=0,
+        description="How long after the job's time a node that has not ended loses it.",
+    )
     max_attempts: int = Field(
         default=3, alias="HYPERNODE_MAX_ATTEMPTS", ge=1, description="Attempts before a job fails."
     )
@@ -146,6 +152,7 @@ class Settings(BaseSettings):
         return Policy(
             lease_ttl_s=self.lease_ttl_s,
             poll_lease_ttl_s=self.poll_lease_ttl_s,
+            overtime_s=self.overtime_s,
             max_attempts=self.max_attempts,
             offline_after_s=self.offline_after_s,
             provider_share_bp=self.provider_share_bp,

@@ -61,8 +61,13 @@ SELECT ended.lease_id, ended.attempt, ended.node_id, ended.price, ended.unit_pri
        job.failures, job.assurance, job.created_at, job.key_id
 FROM ended JOIN job USING (job_id) JOIN node ON node.node_id = ended.node_id;
 
--- due_leases: live leases whose time has passed.
+-- due_leases: live leases that were not renewed in time.
 SELECT lease_id FROM lease WHERE state = ANY ($1) AND deadline < now() ORDER BY deadline LIMIT $2;
+
+-- overtime_leases: live leases that go on although the job's time, and some more, is over.
+SELECT lease_id FROM lease JOIN job USING (job_id)
+WHERE lease.state = ANY ($1) AND lease.accepted_at < now() - make_interval(secs => job.max_duration_s + $3)
+ORDER BY lease.accepted_at LIMIT $2;
 
 -- complete_jobs: results that were accepted. No row back: the job was not running.
 UPDATE job SET state = given.state, result = given.result, units = given.units, cost = given.cost,
