@@ -1,13 +1,19 @@
 """Fixtures that everything shares: one PostgreSQL and one localnet a run, an own database a test."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from hypernode.chain import localnet
 from hypernode.store.embedded import EmbeddedPostgres
 from tests.network import Process, TestNetwork, eventually, new_database
+
+# No example has to be quick; and a gate asks the same questions every time.
+settings.register_profile("hypernode", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("hypernode")
 
 
 @pytest.fixture(scope="session")
