@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.api.parties import RESULT, Connection, Customer, Worker, job_of, problem
+from tests.network import eventually
 
 MIB = 1 << 20
 
@@ -116,3 +117,19 @@ def test_in_open_mode_everyone_on_the_machine_reads(customer: Customer, api: htt
 
     assert api.get(f"/api/artifacts/{sha256}").content == b"open"
     job_of(customer.post("/api/jobs", json=customer.body()), 201)
+
+
+def test_a_result_whose_file_has_a_name_that_nothing_can_store_is_a_failure_of_its_node_alone(
+    customer: Customer, worker: Worker
+):
+    job_id = customer.submit(requirements=worker.ready().requirements)["jobId"]
+    lease_id = worker.offer()["leaseId"]
+    file = {"sha256": "0" * 64, "size": 1, "name": "a\x00b"}
+
+    worker.tell(
+        {"kind": "accept", "leaseId": lease_id},
+        {"kind": "report", "leaseId": lease_id, "result": RESULT, "units": 1, "artifacts": [file]},
+    )
+
+    waiting = eventually(lambda: (job := customer.job(job_id))["error"] and job, "the failure")
+    assert "U+0000" in waiting["error"]["message"]

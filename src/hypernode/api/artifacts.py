@@ -36,7 +36,7 @@ class Artifacts(Controller):
         services: Services,
         caller: Caller,
         wallet: Claimed = None,
-        name: Annotated[str, Parameter(header="X-Artifact-Name", max_length=1024)] = "",
+        name: Annotated[str, Parameter(header="X-Artifact-Name", max_length=limits.MAX_FILE_NAME)] = "",
     ) -> Response[ArtifactStored]:
         """Store the body; the answer names it by its SHA-256."""
         reader = caller.node.wallet if caller.node else caller.acting_for(wallet, "jobs")

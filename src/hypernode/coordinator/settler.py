@@ -133,6 +133,8 @@ class Settler:
             return f"the result is larger than {limits.MAX_RESULT_BYTES} bytes"
         if len(report.artifacts) > limits.MAX_OUTPUT_FILES:
             return f"the result has more than {limits.MAX_OUTPUT_FILES} files"
+        if any("\x00" in ref.name or len(ref.name) > limits.MAX_FILE_NAME for ref in report.artifacts):
+            return f"a file's name has at most {limits.MAX_FILE_NAME} characters, and no U+0000"
         try:
             msgspec.convert(report.result, self._executors[job_type].Output)
         except msgspec.ValidationError as error:

@@ -28,6 +28,8 @@ MAX_RESULT_BYTES: Final = 1 << 20
 """A larger result belongs into an artifact."""
 MAX_STREAM_CHARS: Final = 1 << 20
 """Characters of one piece of a streamed answer; the rest is cut off."""
+MAX_FILE_NAME: Final = 1_024
+"""Characters of the name that a job gives a file."""
 MAX_OUTPUT_FILES: Final = 1_000
 """Files of a result."""
 MAX_CAPACITY: Final = 1_024
