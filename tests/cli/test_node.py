@@ -41,6 +41,7 @@ def test_the_agent_gets_the_options(hypernode: Hypernode, wiring: list[dict[str,
             "price": "0.5",
             "unit_prices": {"llm_inference": "0.002"},
             "job_types": frozenset({"render", "llm_inference"}),
+            "fetch_models": False,
             "country": "Germany",
             "link": "poll",
         }

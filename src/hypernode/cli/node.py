@@ -46,6 +46,9 @@ def start(
     accept: Annotated[
         list[str] | None, typer.Option(metavar="TYPE", help="Take only this job type; repeatable.")
     ] = None,
+    fetch_models: Annotated[
+        bool, typer.Option("--fetch-models", help="Take models that jobs bring along, read by native engines.")
+    ] = False,
     country: Annotated[str, typer.Option(help="Where the machine stands.")] = "",
     link: Annotated[Literal["auto", "websocket", "poll"], typer.Option(help="How to connect.")] = "auto",
 ) -> None:
@@ -65,6 +68,7 @@ def start(
             price=price,
             unit_prices=_prices(unit_price or []),
             job_types=frozenset(accept) if accept else None,
+            fetch_models=fetch_models,
             country=country,
             link=link,
         )

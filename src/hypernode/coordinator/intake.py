@@ -13,7 +13,7 @@ import msgspec
 from hypernode.coordinator.demands import amount, demand_of
 from hypernode.coordinator.matchmaker import Matchmaker, Waiting
 from hypernode.coordinator.offers import Offers
-from hypernode.domain.demand import Demand
+from hypernode.domain.demand import ARTIFACT_MODEL, Demand
 from hypernode.domain.errors import (
     BadField,
     HypernodeError,
@@ -35,6 +35,8 @@ from hypernode.store.jobs import NewJob, NewLease
 
 SALT_BYTES: Final = 16
 MAX_DEMANDS: Final = 10_000
+DIGEST_CHARS: Final = 64
+HEX: Final = frozenset("0123456789abcdef")
 DEFAULT_REQUIREMENTS: Final = Requirements(min_vram=8, capabilities=["inference"])
 FUNDS_NEEDED: Final = "funds_needed"
 
@@ -90,6 +92,7 @@ class Intake:
         budget = ZERO
         try:
             inputs = executor.artifacts(msgspec.convert(request.input, executor.Input))
+            inputs = {**inputs, **_model_artifact(request.model, executor)}
         except msgspec.ValidationError:
             wrong += bad_fields(request.input, executor.Input, "input")
         except ValueError as error:
@@ -218,6 +221,18 @@ class Intake:
         await ledger.hold(connection, [(job.job_id, job.wallet, job.budget) for job in held])
         changes = [status_event(entry.job.job_id, entry.job.wallet, entry.state) for entry in admitted]
         await events.append(connection, changes, queued=any(entry.state is JobState.QUEUED for entry in admitted))
+
+
+def _model_artifact(model: str, executor: Executor) -> dict[str, str]:
+    """The artifact that a job names as its model. Raises ValueError."""
+    if not model.startswith(ARTIFACT_MODEL):
+        return {}
+    digest = model.removeprefix(ARTIFACT_MODEL)
+    if not executor.model_suffix:
+        raise ValueError("this job type takes no model of the job's own")
+    if len(digest) != DIGEST_CHARS or not set(digest) <= HEX:
+        raise ValueError(f"a model by digest is {ARTIFACT_MODEL} and {DIGEST_CHARS} digits of lower-case hex")
+    return {f"model{executor.model_suffix}": digest}
 
 
 def _admit(job: NewJob, needed: Amount | None, lease: NewLease | None, at: datetime) -> Admitted:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from hypernode.domain.demand import DEFAULT_MODEL, Demand, NodeFacts
+from hypernode.domain.demand import DEFAULT_MODEL, Demand, NodeFacts, model_offered
 
 _MAX_UNIONS: Final = 128
 """Unions of one attribute that a block remembers at most; one has a bit for each of its nodes."""
@@ -91,8 +91,8 @@ class Query(NamedTuple):
     @classmethod
     def of(cls, demand: Demand) -> "Query":
         """The terms of a demand; those that most nodes fail come first."""
-        work = (demand.job_type, demand.model)
-        query = cls(("warm", work), [("model", work)], [], [])
+        warm, offered = (demand.job_type, demand.model), (demand.job_type, model_offered(demand.model))
+        query = cls(("warm", warm), [("model", offered)], [], [])
         if demand.budget == 0:
             query.labels.append(("no unit price", demand.job_type))
         query.labels.extend(("capability", capability) for capability in demand.capabilities)

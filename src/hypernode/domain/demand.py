@@ -10,10 +10,21 @@ from hypernode.domain.money import ZERO, Amount
 DEFAULT_MODEL: Final = "default"
 """A job that names this model takes any; each node then runs the first one of its engine."""
 
+ARTIFACT_MODEL: Final = "sha256:"
+"""A job that names a model by this and a digest brings it along, as an artifact."""
+
+FETCHED_MODEL: Final = "sha256:*"
+"""A node that lists this among its models fetches one that a job brings along."""
+
 LEAST_PAID_S: Final = 60
 """A node gets no job whose budget pays for less of its time than this."""
 
 _HOUR_S: Final = 3600
+
+
+def model_offered(model: str) -> str:
+    """What a node must list to serve a job that names this model."""
+    return FETCHED_MODEL if model.startswith(ARTIFACT_MODEL) else model
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +37,7 @@ class Engine:
 
     def serves(self, model: str) -> bool:
         """Whether it can run a job that names this model."""
-        return model == DEFAULT_MODEL or model in self.models
+        return model == DEFAULT_MODEL or model_offered(model) in self.models
 
     def has_warm(self, model: str) -> bool:
         """Whether a job that names this model starts without loading one."""

@@ -103,6 +103,7 @@ class GenericCompute:
     Input = Input
     Output = Output
     unit: ClassVar = Unit("fuel", per=1_000_000_000)
+    model_suffix: ClassVar = ""
     environment: ClassVar[tuple[str, ...]] = ()
 
     def probe(self) -> Capability:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import structlog
 
 from hypernode import executors as plug_ins
+from hypernode.domain.demand import FETCHED_MODEL
 from hypernode.node import inventory
 from hypernode.node.probe import probe
 from hypernode.node.settings import NodeSettings
@@ -36,7 +37,10 @@ async def look(settings: NodeSettings) -> Machine:
     for job_type, capability in capabilities.items():
         if capability.available:
             price = settings.unit_prices.get(job_type)
-            offers.append(EngineOffer(job_type, capability.engine, list(capability.models), price_per_unit=price))
+            models = list(capability.models)
+            if settings.fetch_models and found[job_type].model_suffix:
+                models.append(FETCHED_MODEL)
+            offers.append(EngineOffer(job_type, capability.engine, models, price_per_unit=price))
         else:
             _log.warning("job_type_unavailable", job_type=job_type, missing=capability.missing, fix=capability.fix)
     return Machine(hardware, {offer.job_type: found[offer.job_type] for offer in offers}, offers)

@@ -26,6 +26,7 @@ class NodeSettings:
     price: str = "0"  #: HYPER per hour.
     unit_prices: Mapping[str, str] = field(default_factory=dict[str, str])  #: Job type -> HYPER for its unit of price.
     job_types: frozenset[str] | None = None  #: Only these are taken; None: all that this machine can do.
+    fetch_models: bool = False  #: Take models that jobs bring along: files of strangers, read by native engines.
     link: LinkChoice = "auto"
     location: Location | None = None
     machine_id: str = ""  #: Tells the wallet's nodes apart; empty: made from the machine and its home.

@@ -11,6 +11,8 @@ from typing import Final
 
 import structlog
 
+from hypernode.domain.demand import ARTIFACT_MODEL
+from hypernode.executors.llm_inference.settings import MODELS_DIR
 from hypernode.node import events
 from hypernode.node.outbox import Outbox
 from hypernode.node.runner import Job, OnEvent, run
@@ -141,10 +143,27 @@ class Work:
         finally:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
+    async def _model(self, offer: Offer) -> str:
+        """The model's name here; one that the job brings along is fetched first, once, and named by its digest."""
+        if not offer.model.startswith(ARTIFACT_MODEL):
+            return offer.model
+        digest = offer.model.removeprefix(ARTIFACT_MODEL)
+        folder = Path(self._settings.executor_environment()[MODELS_DIR])
+        file = folder / f"{digest}{self._executors[offer.job_type].model_suffix}"
+        if not file.is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            draft = folder / f"{file.name}.{offer.lease_id}.part"
+            try:
+                await self._transfers.download(digest, draft)
+                draft.replace(file)
+            finally:
+                draft.unlink(missing_ok=True)
+        return digest
+
     async def _run(self, offer: Offer, folder: Path) -> Report:
         finished = await run(
             self._executors[offer.job_type],
-            Job(offer.job_type, offer.model, offer.input, offer.max_duration_s),
+            Job(offer.job_type, await self._model(offer), offer.input, offer.max_duration_s),
             folder,
             fetch=self._transfers.download,
             on_event=self._teller(offer.lease_id),

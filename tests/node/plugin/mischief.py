@@ -34,6 +34,7 @@ class Mischief:
     Input = Input
     Output = Output
     unit: ClassVar = Unit("deeds", per=1)
+    model_suffix: ClassVar = ""
     environment: ClassVar[tuple[str, ...]] = ("MISCHIEF_DECLARED",)
 
     def probe(self) -> Capability:

@@ -69,6 +69,7 @@ class LlmInference:
     Input = Input
     Output = Output
     unit: ClassVar = Unit("tokens", per=1_000)
+    model_suffix: ClassVar = ".gguf"
     environment: ClassVar[tuple[str, ...]] = ENVIRONMENT
 
     def __init__(self, settings: LlmSettings | None = None) -> None:

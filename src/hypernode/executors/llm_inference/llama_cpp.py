@@ -4,12 +4,14 @@ import platform
 import secrets
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 from hypernode.executors.llm_inference.chat import Completion, Gathering
 from hypernode.executors.llm_inference.models import digest, find_models
 from hypernode.executors.llm_inference.settings import LlmSettings
 from hypernode.ports import ExecutionFailed
+
+MAGIC: Final = b"GGUF"
 
 
 class LlamaCpp:
@@ -31,6 +33,9 @@ class LlamaCpp:
     def complete(self, body: dict[str, Any], on_text: Callable[[str], None]) -> Completion:
         """Load the model and answer."""
         gathering = Gathering(on_text)
+        with self._files[body["model"]].open("rb") as file:
+            if file.read(len(MAGIC)) != MAGIC:  # Pickles and other formats that can run code never get further.
+                raise ExecutionFailed(f"{body['model']} is no GGUF file", blames_input=True)
         try:
             server = self._llama.Server(self._params(body["model"]))
         except RuntimeError as error:
