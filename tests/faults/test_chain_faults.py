@@ -63,6 +63,13 @@ def running(
         network.stop()
 
 
+@pytest.fixture(autouse=True)
+def levers(running: Running) -> Iterator[None]:
+    """What a test did not use must not befall the next one: the localnet is everybody's."""
+    yield
+    pull(running.network, "clear")
+
+
 def run_one(client: Client, worker: Worker) -> None:
     """A job is done, and earns its provider something."""
     job = submit(client, wasm(DONE), budget="1")

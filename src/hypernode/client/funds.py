@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
 from hypernode.chain.keys import Keypair
-from hypernode.chain.rpc import Rpc, RpcError, RpcRefused, RpcUnavailable
+from hypernode.chain.rpc import Rpc, RpcError, RpcRefused, RpcUnavailable, Status
 from hypernode.chain.transactions import Outcome, Signed, landed, sign_transfer
 from hypernode.client.errors import ClientError
 from hypernode.domain.money import Amount
@@ -62,12 +62,17 @@ async def airdrop(rpc_url: str, address: str, *, lamports: int, base_units: int)
             await rpc.call("hypernode_faucet", address, base_units),
         ]
         async with asyncio.timeout(TRANSFER_PATIENCE_S):
-            while not all((await rpc.signature_statuses(signatures)).values):
+            # Confirmed, since the next chain transaction is simulated on what is.
+            while not all(map(_is_confirmed, (await rpc.signature_statuses(signatures)).values)):
                 await asyncio.sleep(POLL_S)
     except (RpcError, TimeoutError) as error:
         raise ClientError(f"{rpc_url} has no faucet that answers; only a localnet has one: {error}") from error
     finally:
         await rpc.aclose()
+
+
+def _is_confirmed(status: Status | None) -> bool:
+    return status is not None and status.confirmation_status in ("confirmed", "finalized")
 
 
 async def _send_until_final(rpc: Rpc, signed: Signed, last_valid_block_height: int) -> None:

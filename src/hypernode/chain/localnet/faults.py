@@ -30,6 +30,10 @@ class Faults:
         """Arrange a fault."""
         self._waiting.append(fault)
 
+    def clear(self) -> None:
+        """Put all levers back."""
+        self._waiting.clear()
+
     def next(self) -> Fault | None:
         """The fault for the sendTransaction at hand."""
         return self._waiting.pop(0) if self._waiting else None

@@ -167,15 +167,18 @@ def _from_faucet(send: Callable[[Pubkey, int], Any], params: Params) -> str:
 
 
 def fault(node: Node, params: Params) -> Any:
-    """`hypernode_fault`, the localnet's own: [fault] arranges one, ["warp", slots] skips ahead."""
+    """`hypernode_fault`, the localnet's own: [fault] arranges one, ["clear"] none, ["warp", slots] skips ahead."""
     if node.faults is None:
         raise Refusal(INVALID_PARAMS, "this localnet was started without faults")
     name = params.text(0)
     if name == "warp":
         node.ledger.clock.warp(params.natural(1))
         return node.ledger.clock.slot()
+    if name == "clear":
+        node.faults.clear()
+        return True
     if name not in set(Fault):
-        raise Refusal(INVALID_PARAMS, f"no such fault; there are warp, {', '.join(Fault)}")
+        raise Refusal(INVALID_PARAMS, f"no such fault; there are warp, clear, {', '.join(Fault)}")
     node.faults.pull(Fault(name))
     return True
 
