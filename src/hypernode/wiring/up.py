@@ -19,7 +19,7 @@ from hypernode.wiring.settings import BadSettings, Settings
 
 READY_WITHIN_S: Final = 60.0
 WATCH_EVERY_S: Final = 0.5
-QUICK: Final = {"least_payout": "0.000001", "payout_every_s": "1", "chain_poll_s": "0.5", "anchor_every_s": "1"}
+QUICK: Final = {"least_payout": "0.000001", "payout_every_s": "1", "chain_poll_s": "0.25", "anchor_every_s": "1"}
 """On a chain of one's own every payout and anchor is free: nothing needs to wait. The settings may say otherwise."""
 
 
