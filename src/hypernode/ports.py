@@ -1,11 +1,14 @@
 """The seams where more than one real implementation exists: an executor for each job type."""
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 import msgspec
+
+from hypernode.domain.receipt import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,11 @@ class JobContext:
     max_duration_s: float
     progress: Callable[[float, str], None]  #: Fraction 0..1 and a short message.
     log: Callable[[str], None]
-    stream: Callable[[str], None]  #: A piece of the answer, as soon as it is there.
+    stream: Callable[[str], None]
+    """A piece of the answer, as soon as it is there: text, or a picture as one `data:image/...;base64,...` URI."""
+    checkpoint: Callable[[Path], None] = lambda _: None
+    """Keep this file, in the folder of outputs, outside of the node: another attempt may go on from the latest one."""
+    resume: Path | None = None  #: The latest checkpoint of an earlier attempt at the same job.
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,26 @@ class Outcome:
     """
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a node reported of a run, as an audit sees it. Nothing in it can be trusted."""
+
+    output: Any  #: Of the executor's type `Output`.
+    units: int
+    model: str
+    fingerprint: Mapping[str, str]
+    files: Path  #: Holds the result's artifacts under their names.
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What checking a claim found: passed, failed, or unverified where this machine cannot tell."""
+
+    verdict: Verdict
+    evidence: str  #: One sentence that names what was compared and how it differed.
+    figures: Mapping[str, float] = field(default_factory=dict)  #: The numbers behind it.
+
+
 class ExecutionFailed(Exception):
     """The run ended without a result. `blames_input` when every honest node would fail alike."""
 
@@ -61,17 +88,25 @@ class ExecutionFailed(Exception):
 
 
 class Executor(Protocol):
-    """Runs one job type. Importing its module and all but `probe` and `run` must need no engine.
+    """Runs one job type. Importing its module and all but `probe`, `run` and `verify` must need no engine.
 
-    Found by the entry point group `hypernode.executors`; the name of the entry point is the job type.
+    Found by the entry point group `hypernode.executors`; the name of the entry point is the job type. Inherit from this
+    class: what has a value or a body here is the default.
     """
 
     Input: ClassVar[type[msgspec.Struct]]
     Output: ClassVar[type[msgspec.Struct]]
     unit: ClassVar[Unit]
-    model_suffix: ClassVar[str]  #: Of model files that a job may bring along, as in `.gguf`; empty: it brings none.
-    environment: ClassVar[tuple[str, ...]]
+    model_suffix: ClassVar[str] = ""
+    """Of model files that a job may bring along, as in `.gguf`; empty: it brings none."""
+    environment: ClassVar[tuple[str, ...]] = ()
     """Environment variables of the node that reach the child process of a run; all others are withheld."""
+    extra: ClassVar[str] = (
+        ""  #: The extra of its distribution that installs the engine, as in `pip install 'hypernode[wasm]'`.
+    )
+    apart: ClassVar[bool] = False  #: The engine needs a Python environment of its own: `engine_folder`.
+    resident: ClassVar[bool] = False
+    """One process may run many jobs of one model at once, each in a thread, and keeps the loaded engine in between."""
 
     def probe(self) -> Capability:
         """What this machine can do. Never raises; may load the engine, so call it in a child process."""
@@ -79,7 +114,15 @@ class Executor(Protocol):
 
     def artifacts(self, given: Any) -> Mapping[str, str]:
         """The artifacts that an input of type `Input` needs: relative file name -> sha256 in hex."""
-        ...
+        return {}
+
+    def connects(self, given: Any) -> tuple[str, ...]:
+        """Which of `environment` hold the address of a service on this machine that a run must reach.
+
+        A job has no network. For each of these a socket is bound into its sandbox, and leads to that address alone; the
+        variable's name with `_SOCKET` appended holds its path.
+        """
+        return ()
 
     def most_units(self, given: Any, output: Any) -> int:
         """The most units that an honest run with this input and output can have used. Pure and cheap."""
@@ -88,3 +131,16 @@ class Executor(Protocol):
     def run(self, given: Any, context: JobContext) -> Outcome:
         """Do the work, in the child process of its own that the caller made. Raises ExecutionFailed."""
         ...
+
+    def verify(self, given: Any, claim: Claim, context: JobContext, seed: int) -> Finding:
+        """Check what another node claims for this input, as `run` would: in a child process, in a sandbox.
+
+        `seed` was drawn after the claim was made: what it selects the node could not foresee. Raises ExecutionFailed
+        where the check itself broke.
+        """
+        return Finding(Verdict.UNVERIFIED, "this job type has no check")
+
+
+def engine_folder(job_type: str) -> Path:
+    """Where the engine of an executor that needs a Python environment of its own is installed: a venv."""
+    return Path(sys.prefix) / "engines" / job_type

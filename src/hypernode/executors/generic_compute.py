@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
 
 import msgspec
 
-from hypernode.ports import Capability, ExecutionFailed, JobContext, Outcome, Unit
+from hypernode.ports import Capability, ExecutionFailed, Executor, JobContext, Outcome, Unit
 from hypernode.protocol.artifacts import Sha256
 
 if TYPE_CHECKING:
@@ -97,14 +97,13 @@ class Output(msgspec.Struct, rename="camel", frozen=True):
     truncated: bool = False  #: stdout or stderr was longer than is kept here.
 
 
-class GenericCompute:
+class GenericCompute(Executor):
     """The job type generic_compute. Priced by fuel: about one unit an executed WebAssembly instruction."""
 
     Input = Input
     Output = Output
     unit: ClassVar = Unit("fuel", per=1_000_000_000)
-    model_suffix: ClassVar = ""
-    environment: ClassVar[tuple[str, ...]] = ()
+    extra: ClassVar = "wasm"
 
     def probe(self) -> Capability:
         """Available where wasmtime can be loaded."""

@@ -9,7 +9,7 @@ import msgspec
 from hypernode.executors.llm_inference.chat import Engine
 from hypernode.executors.llm_inference.llama_cpp import LlamaCpp
 from hypernode.executors.llm_inference.settings import ENVIRONMENT, OPENAI_URL, LlmSettings
-from hypernode.ports import Capability, ExecutionFailed, JobContext, Outcome, Unit
+from hypernode.ports import Capability, ExecutionFailed, Executor, JobContext, Outcome, Unit
 
 MAX_TOKENS: Final = 4096
 DEFAULT_MODEL: Final = "default"
@@ -63,13 +63,14 @@ class Output(msgspec.Struct, rename="camel", frozen=True, omit_defaults=True):
     reasoning: str = ""  #: What a reasoning model thought first, where the engine tells it apart; it is paid for.
 
 
-class LlmInference:
+class LlmInference(Executor):
     """The job type llm_inference. Priced by tokens, those of the prompt and those of the answer."""
 
     Input = Input
     Output = Output
     unit: ClassVar = Unit("tokens", per=1_000)
     model_suffix: ClassVar = ".gguf"
+    extra: ClassVar = "llm"
     environment: ClassVar[tuple[str, ...]] = ENVIRONMENT
 
     def __init__(self, settings: LlmSettings | None = None) -> None:
