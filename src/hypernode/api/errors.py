@@ -41,6 +41,7 @@ STATUS: Final[dict[type[HypernodeError], int]] = {
     errors.HeadersTooLarge: 431,
     errors.SpendingLimitReached: 403,
     errors.NotCancellable: 400,
+    errors.NodeSuspended: 403,
     errors.StaleLease: 409,
     errors.InsufficientBalance: 400,
     errors.IdempotencyConflict: 422,

@@ -65,12 +65,19 @@ class Jobs(Controller):
         wallet_address: Annotated[str | None, Parameter(query="walletAddress", max_length=64)] = None,
         status: Annotated[str | None, Parameter(max_length=32)] = None,
         job_type: Annotated[str | None, Parameter(query="jobType", max_length=64)] = None,
+        parent_id: Annotated[str | None, Parameter(query="parentId")] = None,
         limit: Limit = limits.DEFAULT_LIST_LIMIT,
         cursor: str | None = None,
     ) -> JobList:
-        """Jobs, newest first."""
+        """Jobs, newest first; the parts of one where `parentId` names it."""
         rows = await jobs.listed(
-            services.database, _text(wallet_address), _text(status), _text(job_type), parse_cursor(cursor), limit
+            services.database,
+            _text(wallet_address),
+            _text(status),
+            _text(job_type),
+            parse_cursor(cursor),
+            limit,
+            None if parent_id is None else parse_id(parent_id, "Job"),
         )
         views = await job_views(services.database, services.units, caller, rows)
         return JobList(count=len(views), jobs=views, next_cursor=next_cursor(rows, limit, "job_id"))

@@ -68,6 +68,7 @@ def new_job_view(admitted: Admitted, unit: str) -> Job:
         verification=None,
         receipt_id=None,
         artifacts=[],
+        parts=job.parts,
         input_salt=job.salt.hex(),
     )
 
@@ -98,12 +99,29 @@ def _job(row: Row, units: Mapping[str, str], shown: bool, lines: list[str], file
         units=row["units"],
         unit=units.get(row["job_type"], ""),
         error=None if row["error"] is None else msgspec.convert(row["error"], JobError),
-        verification=(
-            None if row["verdict"] is None else Verification(verdict=row["verdict"], assurance=row["assurance"])
-        ),
+        verification=_verification(row, shown),
         receipt_id=None if row["receipt_id"] is None else str(row["receipt_id"]),
         artifacts=files,
+        parts=row["parts"],
+        part=row["part"],
+        parent_id=None if row["parent_id"] is None else str(row["parent_id"]),
+        audit_of=None if row["audit_of"] is None else str(row["audit_of"]),
         input_salt=row["salt"].hex() if shown else None,
+    )
+
+
+def _verification(row: Row, shown: bool) -> Verification | None:
+    """What was checked; the evidence may quote a result, so it is its parties' alone."""
+    if row["verdict"] is None:
+        return None
+    found = (row["evidence"] or {}) if shown else {}
+    return Verification(
+        verdict=row["verdict"],
+        assurance=row["assurance"],
+        evidence=found.get("evidence", ""),
+        figures=found.get("figures", {}),
+        audit_job_id=found.get("auditJobId"),
+        auditor=found.get("auditor"),
     )
 
 
@@ -136,6 +154,8 @@ def node_view(row: Mapping[str, Any]) -> Node:
         price=to_number(row["price"]),
         capacity=row["capacity"],
         engines=[msgspec.convert(engine, EngineOffer) for engine in row["engines"]],
+        isolation=row["isolation"],
+        own_jobs_only=row["own_jobs_only"],
     )
 
 

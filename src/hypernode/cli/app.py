@@ -2,7 +2,7 @@
 
 import typer
 
-from hypernode.cli import artifacts, jobs, keys, network, node, nodes, receipt, wallet
+from hypernode.cli import artifacts, jobs, keys, network, node, nodes, rag, receipt, wallet
 from hypernode.cli.session import root
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_show_locals=False)
@@ -15,6 +15,7 @@ for name, part in {
     "keys": keys.app,
     "receipt": receipt.app,
     "artifacts": artifacts.app,
+    "rag": rag.app,
     "node": node.app,
 }.items():
     app.add_typer(part, name=name)

@@ -1,8 +1,10 @@
-"""`hypernode demo`: the whole story of one job, from a customer's HYPER to a receipt that the chain confirms."""
+"""`hypernode demo`: the whole story of one job, from a customer's HYPER to receipts that the chain confirms."""
 
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Final, TypeVar
 
 import msgspec
@@ -13,6 +15,7 @@ from hypernode.cli.follow import follow
 from hypernode.cli.receipt import checks_view
 from hypernode.cli.session import Session, console, reporting
 from hypernode.cli.show import details
+from hypernode.cli.stories import Story, story
 from hypernode.client import ApiError, Client, ClientError, Keypair, verify_receipt
 from hypernode.client.events import completed
 from hypernode.protocol.jobs import Job
@@ -21,8 +24,6 @@ from hypernode.protocol.wire import JsonObject
 
 T = TypeVar("T")
 
-MODEL: Final = "smollm2-135m-instruct"
-PROMPT: Final = "What is 2+2?"
 DEPOSIT: Final = "10"
 BUDGET: Final = "1"
 PATIENCE_S: Final = 90.0
@@ -35,22 +36,28 @@ class DemoFailed(ClientError):
     """A step of the demo did not end as it should."""
 
 
-def tell() -> None:
+def tell(job_type: str) -> None:
     """The story, step by step. Any step that fails ends it."""
     from hypernode.wiring.up import demo_settings, start
 
     out = console()
+    told, settings = story(job_type), demo_settings()
+    folder = settings.home / "results" / job_type
     with reporting(Session()), ExitStack() as running:
-        out.print(Rule("1. A network of one's own: PostgreSQL, a Solana localnet, a coordinator, a node"))
+        out.print(Rule("1. A network of one's own: PostgreSQL, a Solana localnet, a coordinator, two nodes"))
         with out.status("Starting"):
-            network = running.enter_context(start(demo_settings()))
+            network = running.enter_context(start(settings))
         out.print(details(API=network.url, chain=network.rpc_url))
         with Client(network.url, wallet=Keypair()) as customer:
             deposit(out, customer)
-            job = ask(out, customer)
-            show_result(out, job)
-            show_payout(out, customer, job)
-            show_proof(out, customer, job, network.rpc_url)
+            job = ask(out, customer, job_type, told)
+            show_result(out, customer, job, told, folder)
+            # Of a job in parts, each part is paid and has a receipt.
+            runs = list(customer.jobs(parent_id=job.job_id)) if job.parts else [job]
+            show_payout(out, customer, runs[-1])
+            out.print(Rule("6. The receipt, checked against the chain"))
+            for run in runs:
+                show_proof(out, customer, run, network.rpc_url)
 
 
 def deposit(out: Console, customer: Client) -> None:
@@ -63,32 +70,45 @@ def deposit(out: Console, customer: Client) -> None:
     out.print(details(customer=customer.address, chain_transaction=signature, balance=f"{balance} HYPER"))
 
 
-def ask(out: Console, customer: Client) -> Job:
-    """The customer asks a language model; the node's answer arrives token by token."""
-    out.print(Rule(f"3. The customer asks {MODEL}: {PROMPT}"))
+def ask(out: Console, customer: Client, job_type: str, told: Story) -> Job:
+    """The customer submits the job, and follows it."""
+    out.print(Rule(f"3. The customer asks {told.asks}"))
+    with TemporaryDirectory() as made:
+        files = {name: customer.upload(path).artifact.sha256 for name, path in told.files(Path(made)).items()}
     job = customer.submit_job(
-        "llm_inference",
-        model=MODEL,
-        input={"prompt": PROMPT, "maxTokens": 64, "temperature": 0},
-        requirements={"minVRAM": 0, "capabilities": ["inference"]},
+        job_type,
+        model=told.model,
+        input=told.input(files),
+        requirements={"minVRAM": 0},
         budget=BUDGET,
-        max_duration=120,
+        max_duration=600,
+        assurance="always",
+        **told.options,
     )
-    follow(customer.watch(job.job_id))
+    if job.parts:
+        with out.status(f"Waiting for {job.parts} parts"):
+            for _ in customer.watch(job.job_id):
+                continue
+    else:
+        follow(customer.watch(job.job_id))
     return completed(customer.job(job.job_id))
 
 
-def show_result(out: Console, job: Job) -> None:
+def show_result(out: Console, customer: Client, job: Job, told: Story, folder: Path) -> None:
     """What the customer got, and what it cost."""
-    out.print(Rule("4. The result, and its cost"))
-    answer = job.result or {}
+    out.print(Rule("4. The result, how it was checked, and its cost"))
+    for file in job.artifacts:
+        path = folder / PurePosixPath(file.name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        customer.download(file.sha256, path)
+    told.show(out, customer, job, folder)
+    checked = job.verification
     out.print(
         details(
-            answer=answer.get("text"),
-            tokens=job.units,
+            verdict=f"{checked.verdict}: {checked.evidence}" if checked else None,
             cost=f"{job.metrics.cost} HYPER of {job.budget} locked; the rest came back",
+            units=f"{job.units} {job.unit}",
             seconds=job.metrics.duration,
-            node=job.assigned_node,
         )
     )
 
@@ -111,7 +131,6 @@ def show_payout(out: Console, customer: Client, job: Job) -> None:
 
 def show_proof(out: Console, customer: Client, job: Job, rpc_url: str) -> None:
     """The receipt is checked as a stranger would check it: with the file, the chain, and the network's key."""
-    out.print(Rule("6. The receipt, checked against the chain"))
 
     def anchored() -> JsonObject | None:
         try:

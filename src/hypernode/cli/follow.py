@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable
-from typing import Self
+from typing import Final, Self
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
@@ -21,6 +21,9 @@ def follow(events: Iterable[Event], *, json: bool = False) -> None:
     with Follower() as follower:
         for event in events:
             follower.show(event)
+
+
+PICTURE: Final = "data:image/"
 
 
 class Follower:
@@ -74,6 +77,10 @@ class Follower:
         self._bar.update(self._task, completed=fraction, description=printable(message))
 
     def _stream(self, text: str) -> None:
+        if text.startswith(PICTURE):
+            self._break_line()
+            self._console.print(Text(f"a first picture of {len(text)} bytes has come", style="dim"))
+            return
         self._end_bar()
         sys.stdout.write(printable(text))
         sys.stdout.flush()

@@ -14,8 +14,9 @@ from hypernode.cli.session import ExitCode, Session, command, console, print_jso
 from hypernode.cli.show import details, printable, table, when
 from hypernode.client import Client
 from hypernode.client.jobs import JobOptions
+from hypernode.domain.assurance import Assurance
 from hypernode.domain.job import JobState
-from hypernode.protocol.jobs import Explanation, Job
+from hypernode.protocol.jobs import MAX_PARTS, Explanation, Job
 
 app = typer.Typer(help="Ask for work, follow it, withdraw it.", no_args_is_help=True)
 
@@ -51,10 +52,21 @@ def submit(
     ] = None,
     budget: Annotated[str, typer.Option(help="HYPER: all that the job may cost.")] = "0",
     max_duration: Annotated[int, typer.Option(min=1, help="Seconds.")] = 3600,
+    assurance: Annotated[Assurance, typer.Option(help="How much of its result is checked.")] = Assurance.SAMPLED,
+    parts: Annotated[
+        int, typer.Option(min=1, max=MAX_PARTS, help="Spread over at most so many jobs, where its type can be.")
+    ] = 1,
     watch: Annotated[bool, typer.Option("--watch", help="Follow the job to its end.")] = False,
 ) -> None:
     """Ask for work. The budget is locked until the job ends; what it did not cost comes back."""
-    options = JobOptions(model=model, input=input_ or {}, budget=budget, max_duration=max_duration)
+    options = JobOptions(
+        model=model,
+        input=input_ or {},
+        budget=budget,
+        max_duration=max_duration,
+        assurance=assurance,
+        parts=parts,
+    )
     if prompt is not None:
         options["input"] = {**(input_ or {}), "prompt": prompt}
     if requirements is not None:

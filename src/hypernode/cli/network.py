@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from hypernode.domain.job import JobType
+
 
 @contextmanager
 def starting() -> Iterator[None]:
@@ -56,9 +58,11 @@ def localnet(
     run(folder=folder, port=port, token_2022=token_2022)
 
 
-def demo() -> None:
-    """See a whole job: network, customer, provider, a real model, the pay, a receipt checked against the chain."""
+def demo(
+    job_type: Annotated[JobType, typer.Argument(help="What the customer asks for.")] = JobType.LLM_INFERENCE,
+) -> None:
+    """See a whole job: network, customer, provider, a real engine, the pay, a receipt checked against the chain."""
     from hypernode.cli.demo import tell
 
     with starting():
-        tell()
+        tell(job_type)

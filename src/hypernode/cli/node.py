@@ -13,6 +13,7 @@ from hypernode.cli.session import DEFAULT_URL, ExitCode, Session, reporting, wal
 from hypernode.cli.show import details, table
 from hypernode.client import Client, Keypair
 from hypernode.client.nodes import NodeDescription
+from hypernode.node.limits import DISK_MB
 
 app = typer.Typer(help="This machine as a node of the network.", no_args_is_help=True)
 
@@ -49,6 +50,22 @@ def start(
     fetch_models: Annotated[
         bool, typer.Option("--fetch-models", help="Take models that jobs bring along, read by native engines.")
     ] = False,
+    own_jobs_only: Annotated[
+        bool, typer.Option("--own-jobs-only", help="Take jobs of the wallet that is paid alone.")
+    ] = False,
+    allow_unsandboxed: Annotated[
+        bool,
+        typer.Option(
+            "--allow-unsandboxed",
+            envvar="HYPERNODE_ALLOW_UNSANDBOXED",
+            help="Take jobs of strangers even where the sandbox does not hold.",
+        ),
+    ] = False,
+    job_memory: Annotated[
+        int | None, typer.Option(min=1, metavar="MB", help="Memory of one job; by default a fair share of the machine.")
+    ] = None,
+    job_processes: Annotated[int | None, typer.Option(min=1, help="Processes and threads of one job.")] = None,
+    job_disk: Annotated[int, typer.Option(min=1, metavar="MB", help="All files of one job.")] = DISK_MB,
     country: Annotated[str, typer.Option(help="Where the machine stands.")] = "",
     link: Annotated[Literal["auto", "websocket", "poll"], typer.Option(help="How to connect.")] = "auto",
 ) -> None:
@@ -69,6 +86,11 @@ def start(
             unit_prices=_prices(unit_price or []),
             job_types=frozenset(accept) if accept else None,
             fetch_models=fetch_models,
+            own_jobs_only=own_jobs_only,
+            allow_unsandboxed=allow_unsandboxed,
+            job_memory_mb=job_memory,
+            job_processes=job_processes,
+            job_disk_mb=job_disk,
             country=country,
             link=link,
         )
@@ -96,12 +118,22 @@ def status(home: Home = None, json: Annotated[bool, typer.Option("--json", help=
 def doctor(
     coordinator: Annotated[str, typer.Option(envvar="HYPERNODE_URL", help="The network's coordinator.")] = DEFAULT_URL,
     home: Home = None,
+    fix: Annotated[
+        list[str] | None,
+        typer.Option(metavar="JOB_TYPE", help="First install the engine of this job type; repeatable."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """What this machine can run, what is missing for the rest, and how to get it. Fails if a node cannot work here."""
     from hypernode.node.doctor import Level, examine
+    from hypernode.node.installer import CannotInstall, install
     from hypernode.node.settings import NodeSettings
 
+    for job_type in fix or []:
+        try:
+            install(job_type)
+        except CannotInstall as error:
+            raise typer.BadParameter(str(error)) from error
     findings = examine(NodeSettings(coordinator, "", home_of(home), environment=dict(os.environ)))
     rows = ((each.subject, each.level.value, each.detail, each.fix) for each in findings)
     Session(json=json).show(findings, table(("Subject", "Level", "Finding", "To mend it"), rows, empty=""))

@@ -35,8 +35,9 @@ class JobOptions(TypedDict, total=False):
     requirements: Requirements | Mapping[str, Any]
     budget: HyperIn  #: HYPER: all that the job may cost.
     max_duration: int  #: Seconds.
-    assurance: str
+    assurance: str  #: none, sampled, always
     priority: int
+    parts: int  #: Spread over at most so many child jobs.
 
 
 class JobRoutes(Caller):
@@ -69,10 +70,17 @@ class JobRoutes(Caller):
         wallet: str | None = None,
         status: str | None = None,
         job_type: str | None = None,
+        parent_id: str | None = None,
         page_size: int = DEFAULT_LIST_LIMIT,
     ) -> Call[Page[Job]]:
-        """Jobs, newest first."""
-        filters = {"walletAddress": wallet, "status": status, "jobType": job_type, "limit": page_size}
+        """Jobs, newest first; with `parent_id` the parts of one."""
+        filters = {
+            "walletAddress": wallet,
+            "status": status,
+            "jobType": job_type,
+            "parentId": parent_id,
+            "limit": page_size,
+        }
         return Call("GET", "/api/jobs", lists(JobList, lambda answer: answer.jobs), params=filters, personal=True)
 
     @route

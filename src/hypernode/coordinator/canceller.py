@@ -1,7 +1,9 @@
 """Withdraws jobs for their customers: before they run for nothing, while they run for what was done."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
+from hypernode.coordinator import wholes
 from hypernode.coordinator.matchmaker import Matchmaker
 from hypernode.coordinator.settler import STOPPED, Ending, Settler
 from hypernode.domain.errors import NotCancellable, NotFound, StaleLease, Unauthorized
@@ -9,8 +11,9 @@ from hypernode.domain.job import TERMINAL, JobState
 from hypernode.domain.lease import LeaseEvent
 from hypernode.domain.money import ZERO
 from hypernode.domain.payment import Split
-from hypernode.store import events, jobs, ledger
-from hypernode.store.database import Database
+from hypernode.ports import Executor
+from hypernode.store import events, jobs, ledger, parts
+from hypernode.store.database import Database, Row
 from hypernode.store.events import status_event
 
 MAX_TRIES = 10
@@ -19,8 +22,15 @@ MAX_TRIES = 10
 class Canceller:
     """The way out of a job."""
 
-    def __init__(self, database: Database, matchmaker: Matchmaker, settler: Settler) -> None:
+    def __init__(
+        self,
+        database: Database,
+        executors: Mapping[str, Executor],
+        matchmaker: Matchmaker,
+        settler: Settler,
+    ) -> None:
         self._database = database
+        self._executors = executors
         self._matchmaker = matchmaker
         self._settler = settler
 
@@ -39,11 +49,16 @@ class Canceller:
             state = JobState(rows[0]["state"])
             if state in TERMINAL or (state is JobState.RUNNING and not stop_running):
                 raise NotCancellable(state)
-            if await (self._stop(job_id) if state is JobState.RUNNING else self._withdraw(job_id)):
+            if await (self._stop_parts(rows[0]) if rows[0]["parts"] else self.end(rows[0])):
                 return
         raise NotCancellable(state)
 
-    async def _withdraw(self, job_id: UUID) -> bool:
+    async def end(self, job: Row) -> bool:
+        """Withdraw a job, or stop it where it runs; False if it has moved since it was read."""
+        return await (self._stop(job["job_id"]) if job["state"] == JobState.RUNNING else self.withdraw(job["job_id"]))
+
+    async def withdraw(self, job_id: UUID) -> bool:
+        """End a job that has not run; False if it has."""
         async with self._database.transaction() as connection:
             row = await jobs.cancel(connection, job_id)
             if row is None:
@@ -54,6 +69,13 @@ class Canceller:
                 await ledger.spend(connection, [(row["key_id"], -row["budget"])])
             await events.append(connection, [status_event(job_id, row["wallet"], JobState.CANCELLED)])
         self._matchmaker.forget(job_id)
+        return True
+
+    async def _stop_parts(self, job: Row) -> bool:
+        for part in await parts.of_job(self._database, job["job_id"]):
+            if part["state"] not in TERMINAL and not await self.end(part):
+                return False
+        await wholes.end(self._database, self._executors[job["job_type"]], job)
         return True
 
     async def _stop(self, job_id: UUID) -> bool:

@@ -1,6 +1,7 @@
 """What a job asks of a node and what a node offers, from their wire and stored forms to the matching's."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from hypernode.domain import money
 from hypernode.domain.demand import Demand, Engine, NodeFacts
 from hypernode.domain.errors import BadField, InvalidRequest
 from hypernode.domain.hardware import nominal_mb
+from hypernode.domain.isolation import Isolation
 from hypernode.domain.money import Amount
 from hypernode.domain.node import MB_PER_GB
 from hypernode.protocol.frames import EngineOffer
@@ -31,6 +33,7 @@ def demand_of(job_type: str, model: str, asked: Requirements, budget: Amount) ->
         max_price=None if asked.max_price is None else amount(asked.max_price, "requirements.maxPrice"),
         budget=budget,
         min_reputation=asked.min_reputation,
+        min_isolation=asked.min_isolation,
         allow_nodes=_node_ids(asked.allow_nodes, "requirements.allowNodes"),
         deny_nodes=_node_ids(asked.deny_nodes, "requirements.denyNodes"),
         allow_wallets=frozenset(asked.allow_wallets),
@@ -41,7 +44,8 @@ def demand_of(job_type: str, model: str, asked: Requirements, budget: Amount) ->
 def stored_demand(row: Mapping[str, Any]) -> Demand:
     """The demand of a stored job."""
     asked = msgspec.convert(row["requirements"], Requirements)
-    return demand_of(row["job_type"], row["model"], asked, row["budget"])
+    demand = demand_of(row["job_type"], row["model"], asked, row["budget"])
+    return replace(demand, customer=row["wallet"], audit=row["audit_of"] is not None)
 
 
 def facts_of(row: Mapping[str, Any]) -> NodeFacts:
@@ -59,13 +63,15 @@ def facts_of(row: Mapping[str, Any]) -> NodeFacts:
         country=row["country"],
         capabilities=frozenset(row["capabilities"]),
         engines={offer.job_type: engine_of(offer) for offer in offers},
+        isolation=Isolation(row["isolation"]),
+        own_jobs_only=row["own_jobs_only"],
     )
 
 
 def engine_of(offer: EngineOffer) -> Engine:
     """What a node offers for one job type. Raises InvalidAmount for a price that is none."""
     price = None if offer.price_per_unit is None else money.parse(offer.price_per_unit)
-    return Engine(models=tuple(offer.models), warm=frozenset(offer.warm_models), unit_price=price)
+    return Engine(models=tuple(offer.models), warm=frozenset(offer.warm_models), unit_price=price, audits=offer.audits)
 
 
 def version(text: str) -> tuple[int, ...]:

@@ -11,18 +11,20 @@ from hypernode.coordinator.bus import Bus
 from hypernode.coordinator.demands import engine_of
 from hypernode.coordinator.matchmaker import Matchmaker
 from hypernode.coordinator.policy import Policy
+from hypernode.coordinator.receiver import Receiver
 from hypernode.coordinator.registry import KnownNode, Registry
 from hypernode.coordinator.sessions import Held, Session, Sessions
 from hypernode.coordinator.settler import DECLINED, Ended, Ending, Settler
-from hypernode.domain.errors import BadField, InvalidRequest, NotFound, StaleLease
+from hypernode.domain.errors import BadField, InvalidRequest, NodeSuspended, NotFound, StaleLease
 from hypernode.domain.job import JobState
 from hypernode.domain.lease import LeaseEvent, LeaseState
 from hypernode.domain.money import InvalidAmount
-from hypernode.domain.node import NodeEvent
+from hypernode.domain.node import NodeEvent, NodeState
 from hypernode.protocol import limits
 from hypernode.protocol.frames import (
     Accept,
     Beat,
+    Checkpoint,
     Decline,
     Hello,
     Log,
@@ -34,7 +36,7 @@ from hypernode.protocol.frames import (
     Stream,
     Welcome,
 )
-from hypernode.store import jobs, nodes
+from hypernode.store import artifacts, jobs, nodes
 from hypernode.store.database import Database
 from hypernode.store.events import NewEvent
 from hypernode.store.group_commit import GroupCommit
@@ -56,6 +58,7 @@ class Dispatcher:
         sessions: Sessions,
         matchmaker: Matchmaker,
         settler: Settler,
+        receiver: Receiver,
         bus: Bus,
         policy: Policy,
     ) -> None:
@@ -65,6 +68,7 @@ class Dispatcher:
         self._sessions = sessions
         self._matchmaker = matchmaker
         self._settler = settler
+        self._receiver = receiver
         self._bus = bus
         self._policy = policy
         self._accepting = GroupCommit(self._accept_all)
@@ -105,6 +109,9 @@ class Dispatcher:
         await asyncio.gather(*(self._accept(session, f) for f in frames if isinstance(f, Accept)))
         await self._tell(session, [f for f in frames if isinstance(f, Progress | Log | Stream)])
         for frame in frames:
+            if isinstance(frame, Checkpoint):
+                await self._keep(session, frame)
+        for frame in frames:
             if isinstance(frame, Beat):
                 await self._beat(session, frame)
             elif isinstance(frame, Decline):
@@ -133,7 +140,7 @@ class Dispatcher:
         rows = await jobs.get(self._database, [job_id])
         if lines:
             await self._bus.publish([_log_event(job_id, rows[0]["wallet"], lines)])
-        await self._settler.report(live, rows[0]["job_type"], node.wallet, report)
+        await self._receiver.report(Held.of(live, rows[0]), node.node_id, node.wallet, report)
 
     def ended(self, ended: Ended) -> None:
         """An attempt is over, whoever ended it: free the slot, tell the node."""
@@ -141,8 +148,8 @@ class Dispatcher:
         if ended.declined:
             self._matchmaker.decline(ended.job_id, ended.node_id)
         if session is not None and session.leases.pop(ended.lease_id, None):
-            if ended.event in (LeaseEvent.SUCCEED, LeaseEvent.FAIL):
-                session.send(Reported(str(ended.lease_id), accepted=ended.event is LeaseEvent.SUCCEED))
+            if ended.event in (LeaseEvent.REPORT, LeaseEvent.SUCCEED, LeaseEvent.FAIL):
+                session.send(Reported(str(ended.lease_id), accepted=ended.event is not LeaseEvent.FAIL))
             else:
                 reason = STOPPED if ended.event is LeaseEvent.REVOKE else LOST
                 session.send(Revoke(str(ended.lease_id), reason))
@@ -168,9 +175,12 @@ class Dispatcher:
             max(1, min(hello.capacity, limits.MAX_CAPACITY)),
             [msgspec.to_builtins(engine) for engine in hello.engines],
             self._coordinator_id,
+            isolation=hello.isolation,
+            own_jobs_only=hello.own_jobs_only,
         )
         if row is None:
-            raise NotFound("Node")
+            state = (await self._registry.get(session.node_id))["state"]
+            raise NodeSuspended if state == NodeState.SUSPENDED else NotFound("Node")
         session.capacity = row["capacity"]
         if self._sessions.get(session.node_id) is not session:
             await self._take_over(session, {_uuid(lease) for lease in hello.leases})
@@ -186,7 +196,7 @@ class Dispatcher:
             lease_id = row["lease_id"]
             if lease_id in claimed:
                 accepted = row["state"] == LeaseState.RUNNING
-                session.leases[lease_id] = Held(lease_id, row["job_id"], row["wallet"], row["job_type"], accepted)
+                session.leases[lease_id] = Held.of(lease_id, row, accepted=accepted)
             else:
                 reason = RESTARTED if row["state"] == LeaseState.RUNNING else DECLINED
                 await self._end_quietly(Ending(lease_id, LeaseEvent.FAIL, reason))
@@ -231,13 +241,22 @@ class Dispatcher:
         if told:
             await self._bus.publish(told)
 
+    async def _keep(self, session: Session, frame: Checkpoint) -> None:
+        """Put a job's state aside; only what the node itself uploaded, since a digest opens a file to the customer."""
+        held = session.leases.get(_uuid(frame.lease_id))
+        if held is None or not await artifacts.readable(self._database, session.wallet, [frame.artifact.sha256]):
+            return
+        if await jobs.keep_checkpoint(self._database, held.lease_id, frame.artifact.sha256):
+            data = {"sha256": frame.artifact.sha256, "size": frame.artifact.size}
+            await self._bus.publish([NewEvent(held.job_id, held.wallet, "checkpoint", data)])
+
     async def _report(self, session: Session, frame: Report) -> None:
         held = session.leases.get(_uuid(frame.lease_id))
         if held is None:
             session.send(Reported(frame.lease_id, accepted=False))
             return
         try:
-            await self._settler.report(held.lease_id, held.job_type, session.wallet, frame)
+            await self._receiver.report(held, session.node_id, session.wallet, frame)
         except StaleLease:
             self._lose(session, held.lease_id)
             session.send(Reported(frame.lease_id, accepted=False))

@@ -6,6 +6,7 @@ from typing import Final
 
 from hypernode.coordinator.intake import lacking
 from hypernode.coordinator.matchmaker import Matchmaker
+from hypernode.coordinator.settler import Ended
 from hypernode.domain.job import JobState
 from hypernode.domain.money import Amount
 from hypernode.store import events, jobs, ledger
@@ -29,6 +30,11 @@ class Funder:
         """The balances of these wallets may have grown."""
         self._wallets.update(wallets)
         self._news.set()
+
+    def ended(self, ended: Ended) -> None:
+        """An attempt is over: what its hold returned may pay for a job that waits."""
+        if ended.job_state is not JobState.QUEUED:
+            self.wake([ended.wallet])
 
     async def run(self) -> None:
         """Fund until cancelled."""

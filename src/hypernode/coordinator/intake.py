@@ -3,7 +3,7 @@
 import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -11,12 +11,14 @@ from uuid import UUID
 import msgspec
 
 from hypernode.coordinator.demands import amount, demand_of
+from hypernode.coordinator.ids import new_id
 from hypernode.coordinator.matchmaker import Matchmaker, Waiting
 from hypernode.coordinator.offers import Offers
 from hypernode.domain.demand import ARTIFACT_MODEL, Demand
 from hypernode.domain.errors import (
     BadField,
     HypernodeError,
+    InsufficientBalance,
     InvalidJobType,
     InvalidRequest,
     JobTypeUnavailable,
@@ -56,6 +58,12 @@ class Admitted:
 class _Arrival:
     job: NewJob
     demand: Demand
+    parts: Sequence["_Arrival"] = ()  #: What it is spread over; they run, and it does not.
+
+    @property
+    def leaves(self) -> Sequence["_Arrival"]:
+        """What runs."""
+        return self.parts or (self,)
 
 
 class Intake:
@@ -75,6 +83,8 @@ class Intake:
     async def submit(self, request: CreateJob, job_id: UUID, key_id: UUID | None = None) -> Admitted:
         """Store a job; it may run already when this returns. Raises what is wrong with the request."""
         arrival = self._check(request, job_id, key_id)
+        if request.parts > 1:
+            arrival = self._divide(arrival, request)
         if arrival.job.artifacts:
             await self._check_artifacts(arrival.job)
         return await self._group.submit(arrival)
@@ -124,6 +134,31 @@ class Intake:
         )
         return _Arrival(job, demand)
 
+    def _divide(self, arrival: _Arrival, request: CreateJob) -> _Arrival:
+        """Spread a job over parts, if its executor can: each an ordinary job with an equal share of the budget."""
+        executor, job = self._executors[request.job_type], arrival.job
+        inputs = executor.split(msgspec.convert(request.input, executor.Input), request.parts)
+        if len(inputs) < 2:
+            return arrival
+        share, rest = divmod(job.budget, len(inputs))
+        asked = msgspec.convert(job.requirements, Requirements)
+        parts: list[_Arrival] = []
+        for number, part in enumerate(inputs):
+            budget = Amount(share + (number < rest))
+            needed = {**executor.artifacts(part), **_model_artifact(request.model, executor)}
+            child = replace(
+                job,
+                job_id=new_id(),
+                input=msgspec.to_builtins(part),
+                budget=budget,
+                salt=os.urandom(SALT_BYTES),
+                artifacts=tuple(needed.items()),
+                parent_id=job.job_id,
+                part=number + 1,
+            )
+            parts.append(_Arrival(child, self._demand(request, asked, budget)))
+        return _Arrival(replace(job, parts=len(parts)), arrival.demand, parts)
+
     def _demand(self, request: CreateJob, asked: Requirements, budget: Amount) -> Demand:
         """The demand, one object for all jobs that ask alike: most of a customer's do."""
         key = (request.job_type, request.model, msgspec.json.encode(asked), budget)
@@ -160,27 +195,35 @@ class Intake:
                 leases: dict[UUID, NewLease] = {}
                 at = datetime.now(UTC)
                 for arrival in arrivals:
-                    job = arrival.job
-                    if job.job_id in refused:
+                    if arrival.job.job_id in refused:
                         continue
-                    if job.job_id not in needed and (node_id := self._matchmaker.reserve(arrival.demand)):
-                        reserved.append(node_id)
-                        leases[job.job_id] = self._matchmaker.lease_on(node_id, job.job_type)
-                    admitted[job.job_id] = _admit(job, needed.get(job.job_id), leases.get(job.job_id), at)
+                    if arrival.parts:
+                        admitted[arrival.job.job_id] = Admitted(arrival.job, JobState.RUNNING, None, None, at)
+                    for leaf in arrival.leaves:
+                        job = leaf.job
+                        if job.job_id not in needed and (node_id := self._reserve(leaf)):
+                            reserved.append(node_id)
+                            leases[job.job_id] = self._matchmaker.lease_on(node_id, job.job_type)
+                        admitted[job.job_id] = _admit(job, needed.get(job.job_id), leases.get(job.job_id), at)
                 await self._write(connection, list(admitted.values()), leases, at)
         except BaseException:
             for node_id in reserved:
                 self._matchmaker.release(node_id)
             raise
-        for arrival in arrivals:
-            self._start(arrival, admitted.get(arrival.job.job_id), leases.get(arrival.job.job_id))
+        for leaf in (leaf for arrival in arrivals for leaf in arrival.leaves):
+            self._start(leaf, admitted.get(leaf.job.job_id), leases.get(leaf.job.job_id))
         return [refused.get(a.job.job_id) or admitted[a.job.job_id] for a in arrivals]
+
+    def _reserve(self, arrival: _Arrival) -> UUID | None:
+        return self._matchmaker.reserve(self._matchmaker.demand_of(arrival.job.wallet, arrival.demand))
 
     def _start(self, arrival: _Arrival, admitted: Admitted | None, lease: NewLease | None) -> None:
         if lease is not None:
             self._offers.push_new(arrival.job, lease)
         elif admitted is not None and admitted.state is JobState.QUEUED:
-            self._matchmaker.enqueue([Waiting(arrival.job.job_id, arrival.job.priority, arrival.demand)])
+            job = arrival.job
+            demand = self._matchmaker.demand_of(job.wallet, arrival.demand)
+            self._matchmaker.enqueue([Waiting(job.job_id, job.priority, demand)])
 
     async def _funds(
         self, connection: Connection, new: Sequence[NewJob]
@@ -196,6 +239,9 @@ class Intake:
         spent: defaultdict[UUID, int] = defaultdict(int)
         for job in paid:
             account = ledger.customer(job.wallet)
+            if job.parts and balances[account] < job.budget:  # Some of its parts would start, and others wait.
+                refused[job.job_id] = InsufficientBalance(to_text(balances[account]))
+                continue
             if job.key_id is not None:
                 allowed = left.get(job.key_id, SUPPLY)
                 if job.budget > allowed:
@@ -217,7 +263,8 @@ class Intake:
             return
         given = [(entry.job, entry.state, entry.error, leases.get(entry.job.job_id)) for entry in admitted]
         await jobs.insert(connection, given, at)
-        held = [entry.job for entry in admitted if entry.job.budget and entry.state is not JobState.PENDING]
+        funded = [entry.job for entry in admitted if entry.state is not JobState.PENDING and not entry.job.parts]
+        held = [job for job in funded if job.budget]
         await ledger.hold(connection, [(job.job_id, job.wallet, job.budget) for job in held])
         changes = [status_event(entry.job.job_id, entry.job.wallet, entry.state) for entry in admitted]
         await events.append(connection, changes, queued=any(entry.state is JobState.QUEUED for entry in admitted))

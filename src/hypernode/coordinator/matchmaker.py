@@ -3,14 +3,14 @@
 import asyncio
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
 from hypernode.coordinator.demands import facts_of, stored_demand
 from hypernode.coordinator.ids import new_id
 from hypernode.coordinator.offers import Offers
-from hypernode.domain.demand import Demand
+from hypernode.domain.demand import Demand, NodeFacts
 from hypernode.domain.matching import NodeIndex
 from hypernode.domain.money import Amount
 from hypernode.store import events, jobs
@@ -48,6 +48,7 @@ class Matchmaker:
         self._slots: dict[UUID, int] = {}
         self._free: set[UUID] = set()
         self._ttl_s: dict[UUID, int] = {}
+        self._own_nodes: set[str] = set()  #: Wallets with a node that takes their jobs alone.
         self._waiting: dict[_Kind, deque[Waiting]] = {}
         self._known: set[UUID] = set()
         self._declined: dict[UUID, set[UUID]] = {}
@@ -63,16 +64,30 @@ class Matchmaker:
         """A node connected, or changed what it offers; `slots` may be negative while it has more than it offers."""
         node_id = row["node_id"]
         self._ttl_s[node_id] = ttl_s
-        self.index.put(facts_of(row), slots > 0)
+        self._put(facts_of(row), slots > 0)
         self._set_slots(node_id, slots)
 
     def describe(self, row: Mapping[str, Any]) -> None:
         """A connected node's description has changed; its slots have not."""
         node_id = row["node_id"]
         if node_id in self._slots:
-            self.index.put(facts_of(row), self._slots[node_id] > 0)
+            self._put(facts_of(row), self._slots[node_id] > 0)
             self._freed.add(node_id)
             self._wake.set()
+
+    def _put(self, facts: NodeFacts, free: bool) -> None:
+        self.index.put(facts, free)
+        if facts.own_jobs_only and facts.wallet not in self._own_nodes:
+            self._own_nodes.add(facts.wallet)
+            # This wallet's jobs stand in lines with others': they are read anew and get lines of their own.
+            self._waiting.clear()
+            self._known.clear()
+            self.refill()
+
+    def demand_of(self, wallet: str, demand: Demand) -> Demand:
+        """A demand with the customer's wallet where that matters to the matching, else without: most are alike then."""
+        customer = wallet if wallet in self._own_nodes else ""
+        return demand if demand.customer == customer else replace(demand, customer=customer)
 
     def remove(self, node_id: UUID) -> None:
         """A node is gone."""
@@ -173,7 +188,13 @@ class Matchmaker:
             self._refill = False
             rows = await jobs.queued(self._database, WINDOW)
             self.enqueue(
-                Waiting(row["job_id"], row["priority"], stored_demand(row), frozenset(row["tried"])) for row in rows
+                Waiting(
+                    row["job_id"],
+                    row["priority"],
+                    self.demand_of(row["wallet"], stored_demand(row)),
+                    frozenset(row["tried"]),
+                )
+                for row in rows
             )
 
     def _decide(self) -> dict[UUID, tuple[Waiting, NewLease]]:

@@ -28,6 +28,11 @@ class Claim(Protocol):
         """The files that it uploaded."""
         ...
 
+    @property
+    def verdict(self) -> Verdict:
+        """What checking it found."""
+        ...
+
 
 class Notary:
     """States what happened to a job, for anyone to verify."""
@@ -40,7 +45,7 @@ class Notary:
     def receipt(
         self, row: Row, claim: Claim, executor: Executor, model: str, units: int, parts: Split, started_at: datetime
     ) -> NewReceipt:
-        """The signed receipt of an ended attempt (a row of `store.jobs.end_leases`). Nobody has checked the result."""
+        """The signed receipt of an ended attempt (a row of `store.jobs.end_leases`)."""
         receipt_id = new_id()
         body = canonical(
             Receipt(
@@ -59,7 +64,7 @@ class Notary:
                 cost=parts.cost,
                 provider_part=parts.provider,
                 network_part=parts.network,
-                verdict=Verdict.UNVERIFIED,
+                verdict=claim.verdict,
                 assurance=row["assurance"],
                 created_at=iso(row["created_at"]),
                 started_at=iso(started_at),

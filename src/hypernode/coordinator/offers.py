@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from hypernode.coordinator.sessions import Held, Sessions
 from hypernode.domain.pricing import affordable_s
-from hypernode.protocol.frames import Offer
+from hypernode.protocol.frames import Audit, Offer
 from hypernode.store import jobs
 from hypernode.store.database import Database
 from hypernode.store.jobs import NewJob, NewLease
@@ -37,6 +39,10 @@ class Offers:
                 "input": job.input,
                 "max_duration_s": job.max_duration_s,
                 "budget": job.budget,
+                "assurance": job.assurance,
+                "audit_of": None,
+                "claim": None,
+                "checkpoint": None,
             },
             lease,
         )
@@ -45,7 +51,7 @@ class Offers:
         session = self._sessions.get(lease.node_id)
         if session is None or session.closed:
             return
-        session.leases[lease.lease_id] = Held(lease.lease_id, job["job_id"], job["wallet"], job["job_type"])
+        session.leases[lease.lease_id] = Held.of(lease.lease_id, job)
         session.send(
             Offer(
                 lease_id=str(lease.lease_id),
@@ -55,5 +61,8 @@ class Offers:
                 model=job["model"],
                 input=job["input"],
                 max_duration_s=affordable_s(job["budget"], lease.price, job["max_duration_s"]),
+                customer=job["wallet"],
+                audit=None if job["claim"] is None else msgspec.convert(job["claim"], Audit),
+                resume=job["checkpoint"] or "",
             )
         )

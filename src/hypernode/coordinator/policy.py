@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from hypernode.domain.assurance import AUDIT_SHARE
 from hypernode.domain.job import MAX_ATTEMPTS
 from hypernode.domain.money import UNITS_PER_HYPER, Amount
 from hypernode.domain.node import OFFLINE_AFTER_S
@@ -30,6 +31,9 @@ class Policy:
     rescue_every_s: float = 1.0
     beat_flush_s: float = 2.0
     keep_events_days: int = 30
+    auditors: frozenset[str] = frozenset()  #: Wallets whose nodes' word on a result is enough: the operator's.
+    audit_share: float = AUDIT_SHARE  #: Of a known node's results.
+    audit_patience_s: float = 120.0  #: A result that no node has begun to check by then is accepted unverified.
 
     @property
     def beat_every_s(self) -> float:

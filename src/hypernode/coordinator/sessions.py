@@ -1,9 +1,9 @@
 """The nodes that are connected to this coordinator, whatever their link."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from hypernode.protocol.frames import CoordinatorFrame
@@ -20,7 +20,18 @@ class Held:
     job_id: UUID
     wallet: str
     job_type: str
+    model: str
+    assurance: str
+    audit: bool  #: It checks another job's result.
     accepted: bool = False
+
+    @classmethod
+    def of(cls, lease_id: UUID, job: Mapping[str, Any], *, accepted: bool = False) -> "Held":
+        """A lease on a stored job."""
+        audit = job["audit_of"] is not None
+        return cls(
+            lease_id, job["job_id"], job["wallet"], job["job_type"], job["model"], job["assurance"], audit, accepted
+        )
 
 
 @dataclass(eq=False, slots=True)

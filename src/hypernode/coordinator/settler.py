@@ -22,9 +22,7 @@ from hypernode.domain.payment import Split, split
 from hypernode.domain.pricing import cost
 from hypernode.domain.receipt import Verdict
 from hypernode.ports import Executor
-from hypernode.protocol import limits
 from hypernode.protocol.artifacts import ArtifactRef
-from hypernode.protocol.frames import Report
 from hypernode.store import artifacts, events, jobs, ledger, receipts
 from hypernode.store.database import Connection, Database, Row
 from hypernode.store.events import NewEvent, status_event
@@ -52,6 +50,8 @@ class Ending:
     units: int = 0
     model: str = ""
     artifacts: Sequence[ArtifactRef] = ()
+    verdict: Verdict = Verdict.UNVERIFIED
+    evidence: dict[str, Any] | None = None  #: What the verdict rests on.
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,8 @@ class Ended:
     event: LeaseEvent
     declined: bool
     job_state: JobState
+    audit: bool = False  #: The job was the check of another one's result.
+    part: bool = False  #: It was a part of another one.
 
 
 @dataclass(slots=True)
@@ -82,7 +84,7 @@ class _Batch:
 
 
 class Settler:
-    """Takes endings from nodes, from the rescuer and from customers, and tells `on_ended` what came of each."""
+    """Takes endings from nodes, from the rescuer and from customers, and tells the listeners what came of each."""
 
     def __init__(
         self,
@@ -90,60 +92,28 @@ class Settler:
         executors: Mapping[str, Executor],
         notary: Notary,
         policy: Policy,
-        on_ended: Callable[[Ended], None],
     ) -> None:
         self._database = database
         self._executors = executors
         self._notary = notary
         self._policy = policy
-        self._on_ended = on_ended
+        self.listeners: list[Callable[[Ended], None]] = []
         self._group = GroupCommit(self._flush)
 
     async def end(self, ending: Ending) -> Ended:
         """End an attempt. Raises StaleLease if it was not live: nothing has changed then."""
         ended = await self._group.submit(ending)
-        self._on_ended(ended)
+        self.tell(ended)
         return ended
 
-    async def report(self, lease_id: UUID, job_type: str, provider: str, report: Report) -> Ended:
-        """End an attempt as its node says. A result that is not what the job type promises is a failure."""
-        fault = report.error or await self._fault(job_type, provider, report)
-        if fault:
-            blames_input = bool(report.error) and report.blames_input
-            return await self.end(Ending(lease_id, LeaseEvent.FAIL, _clean(fault), blames_input))
-        return await self.end(
-            Ending(
-                lease_id,
-                LeaseEvent.SUCCEED,
-                result=report.result,
-                units=max(0, report.units),
-                model=_clean(report.model),
-                artifacts=report.artifacts,
-            )
-        )
+    def tell(self, ended: Ended) -> None:
+        """Tell the listeners of an attempt that is over for its node."""
+        for listener in self.listeners:
+            listener(ended)
 
     async def drain(self) -> None:
         """Wait until all that was handed in is committed."""
         await self._group.drain()
-
-    async def _fault(self, job_type: str, provider: str, report: Report) -> str:
-        if report.result is None:
-            return "the node reported neither a result nor an error"
-        if len(msgspec.json.encode(report.result)) > limits.MAX_RESULT_BYTES:
-            return f"the result is larger than {limits.MAX_RESULT_BYTES} bytes"
-        if len(report.artifacts) > limits.MAX_OUTPUT_FILES:
-            return f"the result has more than {limits.MAX_OUTPUT_FILES} files"
-        if any("\x00" in ref.name or len(ref.name) > limits.MAX_FILE_NAME for ref in report.artifacts):
-            return f"a file's name has at most {limits.MAX_FILE_NAME} characters, and no U+0000"
-        try:
-            msgspec.convert(report.result, self._executors[job_type].Output)
-        except msgspec.ValidationError as error:
-            return f"the result is not what {job_type} gives: {error}"
-        claimed = {ref.sha256 for ref in report.artifacts}
-        # Only what the node itself uploaded: a digest alone must not open somebody else's file.
-        if claimed and claimed - await artifacts.readable(self._database, provider, claimed):
-            return "the result names artifacts that the node has not uploaded"
-        return ""
 
     async def _flush(self, endings: Sequence[Ending]) -> list[Ended | Exception]:
         first = {ending.lease_id: ending for ending in reversed(endings)}
@@ -165,7 +135,17 @@ class Settler:
             state = self._reopen(batch, row, ending)
         batch.told.append(status_event(row["job_id"], row["wallet"], state, attempt=row["attempt"]))
         declined = ending.reason == DECLINED
-        return Ended(row["lease_id"], row["node_id"], row["job_id"], row["wallet"], ending.event, declined, state)
+        return Ended(
+            lease_id=row["lease_id"],
+            node_id=row["node_id"],
+            job_id=row["job_id"],
+            wallet=row["wallet"],
+            event=ending.event,
+            declined=declined,
+            job_state=state,
+            audit=row["audit_of"] is not None,
+            part=row["parent_id"] is not None,
+        )
 
     def _pay(self, batch: _Batch, row: Row, ending: Ending, state: JobState) -> JobState:
         # A worker over plain HTTP may report without ever having accepted; a stop before that costs nothing.
@@ -173,7 +153,7 @@ class Settler:
         started_at = row["accepted_at"] or unaccepted
         executor = self._executors[row["job_type"]]
         units = _verified_units(executor, row, ending)
-        by_units = state is JobState.COMPLETED and row["unit_price"] is not None
+        by_units = state is JobState.COMPLETED and row["unit_price"] is not None and row["audit_of"] is None
         price = cost(
             round((row["ended_at"] - started_at).total_seconds() * 1000),
             row["price"],
@@ -185,7 +165,17 @@ class Settler:
         parts = split(row["budget"], price, self._policy.provider_share_bp)
         model = ending.model or row["model"]
         batch.completions.append(
-            Completion(row["job_id"], state, ending.result, units, parts.cost, Verdict.UNVERIFIED, model, started_at)
+            Completion(
+                job_id=row["job_id"],
+                state=state,
+                result=ending.result,
+                units=units,
+                cost=parts.cost,
+                verdict=ending.verdict,
+                evidence=ending.evidence,
+                model=model,
+                started_at=started_at,
+            )
         )
         batch.holds.append(ledger.Ending(row["job_id"], row["provider"], parts, row["key_id"]))
         batch.earned[row["node_id"]].append(parts.provider)
@@ -199,9 +189,11 @@ class Settler:
         failures = row["failures"] + (not unheard and ending.reason != DECLINED)
         over = ending.blames_input or failures >= self._policy.max_attempts
         state = JobState.FAILED if over else JobState.QUEUED
-        code = "bad_input" if ending.blames_input else "attempt_failed"
-        message = ending.reason or "the node gave no reason"
-        batch.reopenings.append(Reopening(row["job_id"], state, {"code": code, "message": message}, failures))
+        refused = ending.verdict is Verdict.FAILED
+        code = "bad_input" if ending.blames_input else "check_failed" if refused else "attempt_failed"
+        error = {"code": code, "message": ending.reason or "the node gave no reason"}
+        verdict = ending.verdict if refused else None
+        batch.reopenings.append(Reopening(row["job_id"], state, error, failures, verdict, ending.evidence))
         if over:
             whole = Split(ZERO, ZERO, row["budget"])
             batch.holds.append(ledger.Ending(row["job_id"], None, whole, row["key_id"]))
@@ -224,13 +216,12 @@ class Settler:
         await events.append(connection, batch.told, queued=queued)
 
 
-def _clean(text: str) -> str:
-    return text.replace("\x00", "\ufffd")[: limits.MAX_LOG_LINE]
-
-
 def _verified_units(executor: Executor, row: Row, ending: Ending) -> int:
-    """The units that count: what the node claims, but no more than the job's input and result can account for."""
-    if ending.result is None:
+    """The units that count: what the node claims, but no more than the job's input and result can account for.
+
+    An audit has none, and is paid by time.
+    """
+    if ending.result is None or row["audit_of"] is not None:
         return 0
     given = msgspec.convert(row["input"], executor.Input)
     output = msgspec.convert(ending.result, executor.Output)

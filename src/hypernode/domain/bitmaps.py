@@ -13,6 +13,9 @@ from hypernode.domain.demand import DEFAULT_MODEL, Demand, NodeFacts, model_offe
 _MAX_UNIONS: Final = 128
 """Unions of one attribute that a block remembers at most; one has a bit for each of its nodes."""
 
+_EVERYONE: Final = ""
+"""What a node is open to that takes jobs of any wallet."""
+
 Rank = tuple[int, float, int]
 LEAST_RANK: Final[Rank] = (-1, 0.0, 0)
 """Before the rank of any node."""
@@ -52,6 +55,7 @@ _ATTRIBUTES: Final[Mapping[str, _Attribute]] = {
     "reputation": _Attribute(lambda node: node.reputation, _at_least, math.floor),
     "gpu": _Attribute(lambda node: node.gpu_model.lower(), lambda asked, value: asked in value),
     "country": _Attribute(lambda node: node.country, lambda asked, value: value in asked),
+    "isolation": _Attribute(lambda node: node.isolation.rank, _at_least),
     "wallet": _Attribute(lambda node: node.wallet, lambda asked, value: value in asked),
     "other wallet": _Attribute(lambda node: node.wallet, lambda asked, value: value not in asked),
 }
@@ -72,8 +76,11 @@ def _labels_of(node: NodeFacts) -> Iterator[Label]:
                 yield "warm", (job_type, model)
         if not engine.unit_price:
             yield "no unit price", job_type
+        if engine.audits:
+            yield "audits", job_type
     for capability in node.capabilities:
         yield "capability", capability
+    yield "open to", node.wallet if node.own_jobs_only else _EVERYONE
     for name, attribute in _ATTRIBUTES.items():
         if name not in _UNLABELLED:
             value = attribute.value(node)
@@ -86,13 +93,16 @@ class Query(NamedTuple):
     warm: Label  #: What a node should have.
     labels: list[Label]  #: What it must have.
     unions: list[Label]  #: Of these attributes, it must have a label that what is asked for accepts.
+    customer: str  #: It must be open to this wallet.
     doubts: list[tuple[Label, Any]]  #: Labels of bands that hold values on both sides of what is asked for, and that.
 
     @classmethod
     def of(cls, demand: Demand) -> "Query":
         """The terms of a demand; those that most nodes fail come first."""
         warm, offered = (demand.job_type, demand.model), (demand.job_type, model_offered(demand.model))
-        query = cls(("warm", warm), [("model", offered)], [], [])
+        query = cls(("warm", warm), [("model", offered)], [], demand.customer, [])
+        if demand.audit:
+            query.labels.append(("audits", demand.job_type))
         if demand.budget == 0:
             query.labels.append(("no unit price", demand.job_type))
         query.labels.extend(("capability", capability) for capability in demand.capabilities)
@@ -103,6 +113,7 @@ class Query(NamedTuple):
             ("reputation", demand.min_reputation),
             ("cuda", demand.cuda),
             ("ram", demand.min_ram_mb),
+            ("isolation", demand.min_isolation.rank),
             ("wallet", demand.allow_wallets),
             ("other wallet", demand.deny_wallets),
         ):
@@ -190,9 +201,9 @@ class Block:
         """All its nodes, the best first."""
         return sorted(self._nodes.values(), key=rank_of)
 
-    def search(self, query: Query, *, warm: bool) -> int:
-        """The bitmap of the free nodes that meet a query; with `warm`, of those that have the model loaded."""
-        found = self.free
+    def search(self, query: Query, *, warm: bool, busy: bool = False) -> int:
+        """The bitmap of the nodes that meet a query: free ones, or all; with `warm`, that have the model loaded."""
+        found = self._taken if busy else self.free
         if warm:
             name, value = query.warm
             found &= self._labels[name].get(value, 0)
@@ -207,6 +218,8 @@ class Block:
             found &= self._union(name, asked) if union is None else union
             if not found:
                 return 0
+        open_to = self._labels["open to"]
+        found &= open_to.get(_EVERYONE, 0) | open_to.get(query.customer, 0)
         for (name, band), asked in query.doubts:
             attribute = _ATTRIBUTES[name]
             for node in self._among(found & self._labels[name].get(band, 0)):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from hypernode.domain.isolation import Isolation
 from hypernode.domain.money import ZERO, Amount
 
 DEFAULT_MODEL: Final = "default"
@@ -16,6 +17,12 @@ ARTIFACT_MODEL: Final = "sha256:"
 FETCHED_MODEL: Final = "sha256:*"
 """A node that lists this among its models fetches one that a job brings along."""
 
+HUB_MODEL: Final = "hf:"
+"""A job that names a model by this and `OWNER/REPO[@REVISION]/FILE` takes it from a model hub."""
+
+ANY_HUB_MODEL: Final = "hf:*"
+"""A node that lists this among its models fetches any of a hub."""
+
 LEAST_PAID_S: Final = 60
 """A node gets no job whose budget pays for less of its time than this."""
 
@@ -24,7 +31,9 @@ _HOUR_S: Final = 3600
 
 def model_offered(model: str) -> str:
     """What a node must list to serve a job that names this model."""
-    return FETCHED_MODEL if model.startswith(ARTIFACT_MODEL) else model
+    if model.startswith(ARTIFACT_MODEL):
+        return FETCHED_MODEL
+    return ANY_HUB_MODEL if model.startswith(HUB_MODEL) else model
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,7 @@ class Engine:
     models: tuple[str, ...]  #: The first is what `default` means here.
     warm: frozenset[str]  #: Those loaded already.
     unit_price: Amount | None  #: For the job type's unit of price; None: priced by time.
+    audits: bool = False  #: It can check what other nodes claim.
 
     def serves(self, model: str) -> bool:
         """Whether it can run a job that names this model."""
@@ -59,6 +69,8 @@ class NodeFacts:
     country: str  #: Lower case.
     capabilities: frozenset[str]
     engines: Mapping[str, Engine]  #: By job type.
+    isolation: Isolation = Isolation.NONE
+    own_jobs_only: bool = False  #: It takes jobs of its own wallet alone.
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +88,13 @@ class Demand:
     max_price: Amount | None = None  #: Per hour.
     budget: Amount = ZERO  #: 0 asks for a node that works for nothing.
     min_reputation: float = 0
+    min_isolation: Isolation = Isolation.NONE
+    customer: str = ""  #: The wallet whose job it is; empty: one without nodes that take its jobs alone.
     allow_nodes: frozenset[UUID] = frozenset()
     deny_nodes: frozenset[UUID] = frozenset()
     allow_wallets: frozenset[str] = frozenset()
     deny_wallets: frozenset[str] = frozenset()
+    audit: bool = False  #: To check another node's result, not to run.
 
     @property
     def payable_price(self) -> Amount:
@@ -103,6 +118,7 @@ REQUIREMENTS: Final[Mapping[str, Callable[[NodeFacts, Demand], bool]]] = {
     "jobType": lambda node, job: job.job_type in node.engines,
     # Without the job type it is the job type that is missing, not the model.
     "model": lambda node, job: job.job_type not in node.engines or node.engines[job.job_type].serves(job.model),
+    "audit": lambda node, job: not job.audit or (job.job_type in node.engines and node.engines[job.job_type].audits),
     "minVRAM": lambda node, job: node.vram_mb >= job.min_vram_mb,
     "minRAM": lambda node, job: node.ram_mb >= job.min_ram_mb,
     "capabilities": lambda node, job: job.capabilities <= node.capabilities,
@@ -112,12 +128,14 @@ REQUIREMENTS: Final[Mapping[str, Callable[[NodeFacts, Demand], bool]]] = {
     "maxPrice": lambda node, job: job.max_price is None or node.price <= job.max_price,
     "budget": lambda node, job: job.budget >= budget_for(node, job.job_type),
     "minReputation": lambda node, job: node.reputation >= job.min_reputation,
+    "minIsolation": lambda node, job: node.isolation.rank >= job.min_isolation.rank,
+    "ownJobsOnly": lambda node, job: not node.own_jobs_only or node.wallet == job.customer,
     "allowNodes": lambda node, job: not job.allow_nodes or node.node_id in job.allow_nodes,
     "denyNodes": lambda node, job: node.node_id not in job.deny_nodes,
     "allowWallets": lambda node, job: not job.allow_wallets or node.wallet in job.allow_wallets,
     "denyWallets": lambda node, job: node.wallet not in job.deny_wallets,
 }
-"""Requirement, as the API names it -> whether a node meets it."""
+"""Requirement, as the API names it -> whether a node meets it; `ownJobsOnly` is one that the node makes."""
 
 
 def obstacles(facts: NodeFacts, demand: Demand) -> list[str]:

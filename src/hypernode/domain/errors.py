@@ -174,6 +174,14 @@ class NotCancellable(HypernodeError):
 
 
 @dataclass(eq=False)
+class NodeSuspended(HypernodeError):
+    """A result of this node was found forged."""
+
+    code = "node_suspended"
+    template = "This node is suspended: a result of it failed its check"
+
+
+@dataclass(eq=False)
 class StaleLease(HypernodeError):
     """The node does not hold the job any more: its report has no effect."""
 

@@ -56,6 +56,8 @@ _ASKED: Final[Mapping[str, Callable[[Demand], str]]] = {
     "maxPrice": lambda job: "" if job.max_price is None else f"{to_text(job.max_price)} HYPER an hour",
     "budget": lambda job: f"{to_text(job.budget)} HYPER",
     "minReputation": lambda job: f"{job.min_reputation:g}",
+    "minIsolation": lambda job: job.min_isolation.value,
+    "ownJobsOnly": lambda job: "",
     "allowNodes": lambda job: f"{len(job.allow_nodes)} nodes",
     "denyNodes": lambda job: f"{len(job.deny_nodes)} nodes",
     "allowWallets": lambda job: f"{len(job.allow_wallets)} wallets",
@@ -74,12 +76,16 @@ _OFFERED: Final[Mapping[str, Callable[[NodeFacts, Demand], Value]]] = {
     "maxPrice": lambda node, job: to_text(node.price),
     "budget": lambda node, job: to_text(budget_for(node, job.job_type)),
     "minReputation": lambda node, job: math.floor(node.reputation * 100) / 100,
+    "minIsolation": lambda node, job: node.isolation.value,
     "allowNodes": lambda node, job: sorted(str(each) for each in job.allow_nodes | {node.node_id}),
     "denyNodes": lambda node, job: sorted(str(each) for each in job.deny_nodes - {node.node_id}),
     "allowWallets": lambda node, job: sorted(job.allow_wallets | {node.wallet}),
     "denyWallets": lambda node, job: sorted(job.deny_wallets - {node.wallet}),
 }
-"""What a job would have to ask for instead, for this node to match. No node can be given another job type."""
+"""What a job would have to ask for instead, for this node to match."""
+
+_FIXED: Final = frozenset({"jobType", "ownJobsOnly"})
+"""What no change of the job's requirements can meet."""
 
 
 def explain(nodes: Iterable[tuple[NodeFacts, bool]], demand: Demand) -> Explanation:
@@ -99,7 +105,7 @@ def explain(nodes: Iterable[tuple[NodeFacts, bool]], demand: Demand) -> Explanat
             continue
         if len(failed) == 1:
             only[failed[0]] += 1
-        if "jobType" not in failed:
+        if _FIXED.isdisjoint(failed):
             change = {name: _OFFERED[name](node, demand) for name in failed}
             key = tuple(sorted((name, str(value)) for name, value in change.items()))
             changes[key] += 1
@@ -132,8 +138,14 @@ def _sentence(
     if matching:
         return f"{_count(matching, 'node')} would match, but none has a free slot now."
     kept = "; ".join(f"{each.failing} fail {each.requirement} {each.asked}".rstrip() for each in found)
-    advice = f" {nearest.sentence}" if nearest else " None of them runs this job type."
-    return f"None of {_count(online, 'online node')} matches: {kept}.{advice}"
+    advice = nearest.sentence if nearest else _hopeless(online, found)
+    return f"None of {_count(online, 'online node')} matches: {kept}. {advice}"
+
+
+def _hopeless(online: int, found: Sequence[Obstacle]) -> str:
+    if any(each.requirement == "jobType" and each.failing == online for each in found):
+        return "None of them runs this job type."
+    return "Those that run this job type take jobs of their owners alone."
 
 
 def _gb(megabytes: int) -> float:

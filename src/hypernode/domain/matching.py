@@ -79,10 +79,11 @@ class NodeIndex:
         """Whether a node, free or not, meets a demand. Raises KeyError for one that is not here."""
         return not obstacles(self._nodes[node_id], demand)
 
-    def match(self, demand: Demand, avoid: Collection[UUID] = ()) -> UUID | None:
+    def match(self, demand: Demand, avoid: Collection[UUID] = (), *, busy: bool = False) -> UUID | None:
         """The best free node that meets a demand: with the model loaded, then the cheapest, then the most reputable.
 
-        Nodes in `avoid` are left out. The node stays free until `set_free` says otherwise.
+        Nodes in `avoid` are left out; with `busy`, those without a free slot count as well. The node stays free until
+        `set_free` says otherwise.
         """
         query, limit = Query.of(demand), demand.price_limit
         allowed = self._bitmaps(demand.allow_nodes) if demand.allow_nodes else None
@@ -91,7 +92,7 @@ class NodeIndex:
             for block in self._blocks:
                 if block.start[0] > limit:
                     break
-                found = block.search(query, warm=warm) & ~denied.get(block, 0)
+                found = block.search(query, warm=warm, busy=busy) & ~denied.get(block, 0)
                 if allowed is not None:
                     found &= allowed.get(block, 0)
                 if found and (best := block.best(found)).price <= limit:

@@ -56,7 +56,7 @@ class Agent:
         self._lock = hold(settings.home)
         self._http = httpx.AsyncClient(base_url=settings.coordinator_url)
         self._outbox = Outbox()
-        self._work = Work(settings, machine.executors, Transfers(self._http), self._outbox)
+        self._work = Work(settings, machine.executors, Transfers(self._http), self._outbox, machine.sandbox)
         self._identity: Identity | None = None
         self._refused = ""  #: The token that the coordinator took no more.
         self._stopping = asyncio.Event()
@@ -143,7 +143,14 @@ class Agent:
     def _hello(self) -> Hello:
         warm = self._work.warm
         offers = [replace(offer, warm_models=sorted(warm[offer.job_type])) for offer in self._machine.offers]
-        return Hello(self._settings.capacity, offers, self._work.leases, self._work.draining)
+        return Hello(
+            self._settings.capacity,
+            offers,
+            self._work.leases,
+            self._work.draining,
+            self._machine.sandbox.isolation,
+            self._work.own_jobs_only,
+        )
 
     async def _converse(self, link: Link) -> None:
         """Speak over one link until it is lost."""
@@ -224,6 +231,8 @@ class Agent:
                 failed=self._work.failed,
                 offers={offer.job_type: offer.models for offer in self._machine.offers},
                 gpu_model=self._machine.hardware.gpu_model,
+                isolation=self._machine.sandbox.isolation,
+                sandbox=self._machine.trial.sentence(),
                 started_at=self._started_at,
                 updated_at=time.time(),
             ),

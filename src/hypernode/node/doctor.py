@@ -1,19 +1,26 @@
 """What a machine lacks to be a good node, and the command that mends it: data, for the command line to print."""
 
+import asyncio
+import contextlib
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import httpx
 
 from hypernode import executors as plug_ins
+from hypernode.domain.isolation import Isolation
 from hypernode.node import inventory
 from hypernode.node.probe import probe
+from hypernode.node.sandbox import trial as trials
+from hypernode.node.sandbox.trial import Trial
 from hypernode.node.settings import NodeSettings
+from hypernode.ports import Capability
 
 LEAST_FREE_GB: Final = 5
 """Below this, a model and the files of a job hardly fit."""
@@ -46,19 +53,37 @@ class Finding:
 
 def examine(settings: NodeSettings) -> list[Finding]:
     """Look at everything. Never raises; takes a few seconds."""
+    with contextlib.ExitStack() as stack:
+        home = settings.home if settings.home.is_dir() else Path(stack.enter_context(TemporaryDirectory()))
+        trial, capabilities = asyncio.run(_try(settings, home))
     return [
-        *_job_types(settings.executor_environment()),
+        *_job_types(capabilities),
+        _sandbox(trial),
         _gpu(),
         _disk(settings.home),
         _coordinator(settings.coordinator_url),
     ]
 
 
-def _job_types(environment: Mapping[str, str]) -> Iterator[Finding]:
-    found, broken = plug_ins.discover()
-    for job_type, reason in sorted(broken.items()):
+async def _try(settings: NodeSettings, home: Path) -> tuple[Trial, dict[str, Capability]]:
+    sandbox, lacks = await trials.prepare(home)
+    return await asyncio.gather(
+        trials.hold(sandbox, home, lacks),
+        probe(plug_ins.discover()[0], settings.executor_environment(), sandbox, settings.limits(), home),
+    )
+
+
+def _sandbox(trial: Trial) -> Finding:
+    if trial.isolation is Isolation.SANDBOX:
+        return Finding("sandbox", Level.OK, trial.sentence())
+    detail = f"{trial.sentence()}. This node takes jobs of its own wallet alone, or needs --allow-unsandboxed"
+    return Finding("sandbox", Level.MISSING, detail, trial.fix)
+
+
+def _job_types(capabilities: Mapping[str, Capability]) -> Iterator[Finding]:
+    for job_type, reason in sorted(plug_ins.discover()[1].items()):
         yield Finding(job_type, Level.MISSING, f"plug-in is broken: {reason}", "reinstall or remove the plug-in")
-    for job_type, capability in sorted(probe(found, environment).items()):
+    for job_type, capability in sorted(capabilities.items()):
         if capability.available:
             models = f", models: {', '.join(capability.models)}" if capability.models else ""
             yield Finding(job_type, Level.OK, capability.engine + models)

@@ -4,6 +4,19 @@ from typing import Any
 
 import msgspec
 
+from hypernode.node.sandbox.rlimits import Rlimits
+
+
+class ClaimSpec(msgspec.Struct, frozen=True):
+    """What another node claims for the input."""
+
+    output: dict[str, Any]
+    units: int
+    model: str
+    fingerprint: dict[str, str]
+    files: str  #: Folder of the claimed artifacts.
+    seed: int
+
 
 class Spec(msgspec.Struct, frozen=True):
     """A job as the child process gets it, on its standard input."""
@@ -14,8 +27,8 @@ class Spec(msgspec.Struct, frozen=True):
     inputs: str  #: Folder of the fetched artifacts.
     outputs: str  #: Folder for the files of the result.
     max_duration_s: float
-    max_file_bytes: int
-    max_open_files: int
+    rlimits: Rlimits
+    audit: ClaimSpec | None = None  #: Check this instead of running the input.
 
 
 class Event(msgspec.Struct, tag_field="event", tag=str.lower, frozen=True):
@@ -42,7 +55,7 @@ class Stream(Event, frozen=True):
 
 
 class Done(Event, frozen=True):
-    """The run ended with a result."""
+    """The run ended with a result, or the audit with a finding: `verdict`, `evidence` and `figures`."""
 
     output: dict[str, Any]
     units: int

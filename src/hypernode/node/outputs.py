@@ -1,13 +1,22 @@
 """The files that a job leaves: counted, measured, and refused where they are not plain files."""
 
 import hashlib
+import itertools
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 from hypernode.ports import ExecutionFailed
+
+MAX_DEPTH: Final = 64
+"""Of folders in a job's folder."""
+LEAST_FREE_MB: Final = 512
+"""With less on the disk, jobs that run are ended before the machine is harmed."""
+_BLOCK_BYTES: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +63,71 @@ def collect(outputs: Path, most_files: int, most_bytes: int) -> list[OutputFile]
     ]
 
 
+def check_disk(folder: Path, most_mb: int | None) -> None:
+    """Raises ExecutionFailed where all that is in a job's folder is too large, or the disk nearly full."""
+    used = sum(status.st_blocks * _BLOCK_BYTES for _, status in _walk(folder))
+    if most_mb is not None and used > most_mb << 20:
+        raise ExecutionFailed(f"used more than {most_mb} MB of disk")
+    # Open files that were deleted are in no folder.
+    if shutil.disk_usage(folder).free < LEAST_FREE_MB << 20:
+        raise ExecutionFailed(f"less than {LEAST_FREE_MB} MB of the node's disk were left")
+
+
+def remove(folder: Path) -> None:
+    """Delete a folder, whatever a job has made of it: closed to its owner, or nested thousands deep.
+
+    Folders move up before they are emptied, so that no path grows long. Raises OSError where that fails.
+    """
+    numbers = itertools.count()
+    while True:
+        inner = [path for path in _emptied(folder) if path]
+        if not inner:
+            break
+        for path in inner:
+            for child in _emptied(path):
+                child.rename(folder / f".{next(numbers)}-{path.name[:8]}")
+            path.rmdir()
+    folder.rmdir()
+
+
+def _emptied(folder: Path) -> list[Path]:
+    """The folders in a folder, after all else was deleted from it."""
+    folder.chmod(stat.S_IRWXU)
+    inner: list[Path] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                inner.append(Path(entry.path))
+            else:
+                Path(entry.path).unlink()
+    return inner
+
+
 def _walk(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Everything below that is no folder; symbolic links are not followed. What vanishes meanwhile is left out."""
-    for parent, folders, files in os.walk(folder):
-        for name in [*folders, *files]:
-            path = Path(parent, name)
+    """Everything below that is no folder; symbolic links are not followed. What vanishes meanwhile is left out.
+
+    Raises ExecutionFailed for folders that are nested too deep, or that cannot be looked into.
+    """
+    pending = [(folder, 0)]
+    while pending:
+        parent, depth = pending.pop()
+        if depth > MAX_DEPTH:
+            raise ExecutionFailed(f"folders are nested more than {MAX_DEPTH} deep", blames_input=True)
+        try:
+            with os.scandir(parent) as entries:
+                found = [Path(entry.path) for entry in entries]
+        except FileNotFoundError:
+            continue
+        except PermissionError:
+            raise ExecutionFailed(f"folder {parent.name} cannot be read", blames_input=True) from None
+        for path in found:
             try:
                 status = path.lstat()
             except FileNotFoundError:
                 continue
-            if not stat.S_ISDIR(status.st_mode):
+            if stat.S_ISDIR(status.st_mode):
+                pending.append((path, depth + 1))
+            else:
                 yield path, status
 
 

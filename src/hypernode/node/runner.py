@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
+import errno
 import os
-import signal
 import sys
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
@@ -13,18 +13,30 @@ from typing import Any, Final
 
 import msgspec
 
+from hypernode.domain.isolation import Isolation
+from hypernode.domain.receipt import Verdict
 from hypernode.node import events
-from hypernode.node.events import AnyEvent, Done, Failed, Log, Progress, Spec, Stream
-from hypernode.node.outputs import OutputFile, collect, measure, within
-from hypernode.ports import ExecutionFailed, Executor
-from hypernode.protocol.limits import MAX_ARTIFACT_BYTES, MAX_OUTPUT_FILES, MAX_RESULT_BYTES, MAX_STREAM_CHARS
+from hypernode.node.events import AnyEvent, ClaimSpec, Done, Failed, Log, Progress, Spec, Stream
+from hypernode.node.limits import Limits
+from hypernode.node.outputs import OutputFile, check_disk, collect, measure, within
+from hypernode.node.relays import relays
+from hypernode.node.sandbox.bubblewrap import TEMPORARY
+from hypernode.node.sandbox.child import BARE, Child, Place, Sandbox, spawn
+from hypernode.node.sandbox.rlimits import Rlimits
+from hypernode.node.sandbox.view import named_in
+from hypernode.ports import ExecutionFailed, Executor, Finding
+from hypernode.protocol.frames import Audit
+from hypernode.protocol.limits import MAX_RESULT_BYTES
 
-TERM_GRACE_S: Final = 1.5
-"""From SIGTERM to SIGKILL; with what is left to do, a cancelled job is gone within two seconds."""
 OVERTIME_S: Final = 5.0
 """An executor ends a run at its time limit itself; the child process is killed this much later."""
-OUTPUT_CHECK_S: Final = 1.0
-"""How often the size of a running job's outputs is looked at."""
+CHECK_EVERY_S: Final = 1.0
+"""How often is looked at what a running job uses."""
+CONFINED: Final = "HYPERNODE_SANDBOX"
+"""A variable of the job: 1 where the sandbox was proved."""
+INPUTS: Final = "inputs"
+CLAIM: Final = "claim"
+OUTPUTS: Final = "outputs"
 _STDERR_TAIL_BYTES: Final = 4_096
 _LONGEST_EVENT_BYTES: Final = 8 * MAX_RESULT_BYTES
 _PASSED_ON: Final = ("PATH", "LANG")
@@ -38,18 +50,7 @@ class Job:
     model: str
     input: Mapping[str, Any]
     max_duration_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much a job may put out. What is streamed or logged beyond is dropped; larger outputs end the job."""
-
-    stream_chars: int = MAX_STREAM_CHARS
-    log_lines: int = 10_000
-    result_bytes: int = MAX_RESULT_BYTES
-    output_files: int = MAX_OUTPUT_FILES
-    output_bytes: int = MAX_ARTIFACT_BYTES
-    open_files: int = 1_024
+    audit: Audit | None = None  #: Check this claim instead of running the input.
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class Finished:
     fingerprint: dict[str, str]
     files: list[OutputFile]
 
+
+_USUAL: Final = Limits()
 
 Fetch = Callable[[str, Path], Awaitable[None]]
 """Brings the artifact of a SHA-256 to a path, or raises ExecutionFailed."""
@@ -74,42 +77,91 @@ async def run(
     *,
     fetch: Fetch,
     on_event: OnEvent,
-    limits: Limits = Limits(),
+    limits: Limits = _USUAL,
     environment: Mapping[str, str] = {},
+    sandbox: Sandbox = BARE,
     prefix: Sequence[str] = (),
 ) -> Finished:
-    """Run a job in `folder`, which must exist and be empty. Cancelling the task kills the job's whole process group.
+    """Run a job in `folder`, which must exist and be empty. Cancelling the task kills all processes of the job.
 
     `environment` is where the variables that the executor declares come from; `prefix` is a command that starts the
-    child within a sandbox. Raises ExecutionFailed, also when the child ends without a result.
+    child, within the sandbox. Raises ExecutionFailed, also when the child ends without a result.
     """
-    inputs, outputs = folder / "inputs", folder / "outputs"
-    for each in (inputs, outputs, folder / "tmp"):
-        each.mkdir()
+    for name in (INPUTS, CLAIM, OUTPUTS, TEMPORARY):
+        (folder / name).mkdir()
     try:
         given = msgspec.convert(dict(job.input), executor.Input)
     except msgspec.ValidationError as error:
         raise ExecutionFailed(str(error), blames_input=True) from error
     for name, sha256 in executor.artifacts(given).items():
-        path = within(inputs, PurePosixPath(name))
+        path = within(folder / INPUTS, PurePosixPath(name))
         path.parent.mkdir(parents=True, exist_ok=True)
         await fetch(sha256, path)
+    if job.audit and (finding := await _fetch_claimed(job.audit, folder / CLAIM, fetch)):
+        return Finished(msgspec.to_builtins(finding), 0, {}, [])
 
-    spec = Spec(
+    spec = _spec(job, folder, sandbox.rlimits(limits))
+    private = {"HOME": str(folder), "TMPDIR": str(folder / TEMPORARY)}
+    connected = executor.connects(given)
+    async with _swept(executor, folder, needed=bool(connected)), relays(connected, environment) as sockets:
+        variables = clean_environment(executor.environment, environment) | private | sockets
+        if sandbox.isolation is Isolation.SANDBOX:
+            variables[CONFINED] = "1"
+        shown = [*named_in(environment, executor.environment), *map(Path, sockets.values())]
+        place = Place(folder, shown)
+        async with _worker(sandbox, prefix, place, variables, limits) as worker:
+            done = await _converse(worker, spec, folder, on_event, limits)
+    files = await asyncio.to_thread(collect, folder / OUTPUTS, limits.output_files, limits.output_bytes)
+    return Finished(done.output, done.units, done.fingerprint, files)
+
+
+@contextlib.asynccontextmanager
+async def _swept(executor: Executor, folder: Path, *, needed: bool) -> AsyncGenerator[None]:
+    """What a run left outside of its processes is gone in the end."""
+    try:
+        yield
+    finally:
+        if needed:
+            await asyncio.to_thread(executor.sweep, folder)
+
+
+def _spec(job: Job, folder: Path, rlimits: Rlimits) -> Spec:
+    claim = job.audit and ClaimSpec(
+        job.audit.output,
+        job.audit.units,
+        job.audit.model,
+        job.audit.fingerprint,
+        str(folder / CLAIM),
+        job.audit.seed,
+    )
+    return Spec(
         job_type=job.job_type,
         model=job.model,
         input=dict(job.input),
-        inputs=str(inputs),
-        outputs=str(outputs),
+        inputs=str(folder / INPUTS),
+        outputs=str(folder / OUTPUTS),
         max_duration_s=job.max_duration_s,
-        max_file_bytes=limits.output_bytes,
-        max_open_files=limits.open_files,
+        rlimits=rlimits,
+        audit=claim,
     )
-    private = {"HOME": str(folder), "TMPDIR": str(folder / "tmp")}
-    async with _child(prefix, folder, clean_environment(executor.environment, environment) | private) as child:
-        done = await _converse(child, spec, on_event, limits)
-    files = await asyncio.to_thread(collect, outputs, limits.output_files, limits.output_bytes)
-    return Finished(done.output, done.units, done.fingerprint, files)
+
+
+async def _fetch_claimed(audit: Audit, folder: Path, fetch: Fetch) -> Finding | None:
+    """Bring the claimed artifacts. A finding where no honest node could have left files of these names."""
+    try:
+        for artifact in audit.artifacts:
+            path = within(folder, PurePosixPath(artifact.name))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(exist_ok=False)
+    except (ExecutionFailed, ValueError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        return Finding(Verdict.FAILED, f"the claimed files have impossible names: {error}")
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        return Finding(Verdict.FAILED, f"a claimed file has an impossible name: {error}")
+    for artifact in audit.artifacts:
+        await fetch(artifact.sha256, folder / artifact.name)
+    return None
 
 
 def clean_environment(declared: Sequence[str], source: Mapping[str, str]) -> dict[str, str]:
@@ -119,15 +171,17 @@ def clean_environment(declared: Sequence[str], source: Mapping[str, str]) -> dic
 
 
 @dataclass(slots=True)
-class _Child:
-    process: asyncio.subprocess.Process
+class _Worker:
+    """The child process that does the work."""
+
+    child: Child
     events: asyncio.StreamReader
     tail: deque[bytes] = field(default_factory=deque)
 
     async def drain_stderr(self) -> None:
         """Keep the end of what the child prints: it explains a crash."""
-        assert self.process.stdout
-        while piece := await self.process.stdout.read(_STDERR_TAIL_BYTES):
+        assert self.child.process.stdout
+        while piece := await self.child.process.stdout.read(_STDERR_TAIL_BYTES):
             self.tail.append(piece)
             while sum(map(len, self.tail)) - len(self.tail[0]) >= _STDERR_TAIL_BYTES:
                 self.tail.popleft()
@@ -139,78 +193,57 @@ class _Child:
 
 
 @contextlib.asynccontextmanager
-async def _child(prefix: Sequence[str], folder: Path, environment: Mapping[str, str]) -> AsyncGenerator[_Child]:
-    """The child process, leader of its own session and group. None of the group outlives the context."""
+async def _worker(
+    sandbox: Sandbox, prefix: Sequence[str], place: Place, environment: Mapping[str, str], limits: Limits
+) -> AsyncGenerator[_Worker]:
+    """The child process, with a pipe for its events. None of what it starts outlives the context."""
     read_fd, write_fd = os.pipe()
-    try:
-        reader = asyncio.StreamReader(limit=_LONGEST_EVENT_BYTES)
-        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(read_fd, "rb")
-        )
-        # Nothing may be awaited between here and the `try` below: a cancellation would leave the process behind.
-        process = await asyncio.create_subprocess_exec(
-            *prefix,
+    async with contextlib.AsyncExitStack() as stack:
+        with os.fdopen(write_fd, "wb"):
+            reader = asyncio.StreamReader(limit=_LONGEST_EVENT_BYTES)
+            transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+                lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(read_fd, "rb")
+            )
+            stack.callback(transport.close)
             # -P: a file in the job's folder must not shadow a module.
-            *(sys.executable, "-P", "-m", "hypernode.node.worker", str(write_fd)),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            pass_fds=(write_fd,),
-            start_new_session=True,
-            cwd=folder,
-            env=environment,
-        )
-    finally:
-        os.close(write_fd)
-    child = _Child(process, reader)
-    draining = asyncio.create_task(child.drain_stderr())
-    try:
-        yield child
-    finally:
-        await _stop(process)
-        draining.cancel()
-        transport.close()
+            command = [*prefix, sys.executable, "-P", "-m", "hypernode.node.worker", str(write_fd)]
+            child = await stack.enter_async_context(
+                spawn(sandbox, command, place, environment=environment, limits=limits, pass_fds=[write_fd])
+            )
+        worker = _Worker(child, reader)
+        draining = asyncio.create_task(worker.drain_stderr())
+        stack.callback(draining.cancel)
+        yield worker
 
 
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    """End the child and all that it started. Holds against a second cancellation, too."""
-    try:
-        _signal_group(process, signal.SIGTERM)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(TERM_GRACE_S):
-                await process.wait()
-    finally:
-        _signal_group(process, signal.SIGKILL)
-        await process.wait()
-
-
-def _signal_group(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
-    # macOS answers EPERM for a group of zombies.
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, number)
-
-
-async def _converse(child: _Child, spec: Spec, on_event: OnEvent, limits: Limits) -> Done:
+async def _converse(worker: _Worker, spec: Spec, folder: Path, on_event: OnEvent, limits: Limits) -> Done:
     """Hand over the job and follow it to its end."""
-    assert child.process.stdin
-    child.process.stdin.write(msgspec.json.encode(spec))
-    child.process.stdin.close()
-    following = asyncio.create_task(_follow(child, on_event, limits))
-    watching = asyncio.create_task(_watch_outputs(Path(spec.outputs), limits))
+    stdin = worker.child.process.stdin
+    assert stdin
+    stdin.write(msgspec.json.encode(spec))
+    stdin.close()
+    following = asyncio.create_task(_follow(worker, on_event, limits))
+    watching = asyncio.create_task(_watch(worker.child, folder, limits))
     try:
         async with asyncio.timeout(spec.max_duration_s + OVERTIME_S):
             ended, _ = await asyncio.wait({following, watching}, return_when=asyncio.FIRST_COMPLETED)
         return await following if following in ended else await watching
     except TimeoutError:
         raise ExecutionFailed(f"ran longer than {spec.max_duration_s:g} s and did not stop") from None
+    except ExecutionFailed as failure:
+        if reason := worker.child.exceeded():
+            raise ExecutionFailed(reason) from failure
+        if reason := worker.child.starved():
+            raise ExecutionFailed(f"{reason}: {failure}") from failure
+        raise
     finally:
         following.cancel()
         watching.cancel()
 
 
-async def _follow(child: _Child, on_event: OnEvent, limits: Limits) -> Done:
+async def _follow(worker: _Worker, on_event: OnEvent, limits: Limits) -> Done:
     stream_room, log_room = limits.stream_chars, limits.log_lines
-    while event := await _next_event(child.events, limits):
+    while event := await _next_event(worker.events, limits):
         match event:
             case Done():
                 return event
@@ -228,9 +261,10 @@ async def _follow(child: _Child, on_event: OnEvent, limits: Limits) -> Done:
                 log_room -= 1
             case Progress():
                 on_event(event)
-    code = await child.process.wait()
-    how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
-    raise ExecutionFailed(f"the job's process {how} without a result: {child.last_words()}".rstrip(": "))
+    code = await worker.child.process.wait()
+    killer = worker.child.killed_by()
+    how = f"was killed by {killer.name}" if killer else f"exited with {code}"
+    raise ExecutionFailed(f"the job's process {how} without a result: {worker.last_words()}".rstrip(": "))
 
 
 async def _next_event(reader: asyncio.StreamReader, limits: Limits) -> AnyEvent | None:
@@ -245,8 +279,11 @@ async def _next_event(reader: asyncio.StreamReader, limits: Limits) -> AnyEvent 
     return event
 
 
-async def _watch_outputs(outputs: Path, limits: Limits) -> Done:
-    """Never returns: raises ExecutionFailed once the outputs grow too large, before they fill the disk."""
+async def _watch(child: Child, folder: Path, limits: Limits) -> Done:
+    """Never returns: raises ExecutionFailed once the job uses too much, before it fills the machine."""
     while True:
-        await asyncio.sleep(OUTPUT_CHECK_S)
-        await asyncio.to_thread(measure, outputs, limits.output_files, limits.output_bytes)
+        await asyncio.sleep(CHECK_EVERY_S)
+        if reason := child.exceeded():
+            raise ExecutionFailed(reason)
+        await asyncio.to_thread(measure, folder / OUTPUTS, limits.output_files, limits.output_bytes)
+        await asyncio.to_thread(check_disk, folder, limits.disk_mb)

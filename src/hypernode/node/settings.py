@@ -1,12 +1,16 @@
 """What a provider decides about a node."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import psutil
+
 from hypernode.domain.money import parse
 from hypernode.executors.llm_inference.settings import CACHE_DIR, MODELS_DIR
+from hypernode.node.limits import DISK_MB, Limits, usual_memory_mb, usual_processes
 from hypernode.node.links import LinkChoice
 from hypernode.protocol.limits import MAX_CAPACITY
 from hypernode.protocol.nodes import Location
@@ -27,6 +31,11 @@ class NodeSettings:
     unit_prices: Mapping[str, str] = field(default_factory=dict[str, str])  #: Job type -> HYPER for its unit of price.
     job_types: frozenset[str] | None = None  #: Only these are taken; None: all that this machine can do.
     fetch_models: bool = False  #: Take models that jobs bring along: files of strangers, read by native engines.
+    own_jobs_only: bool = False  #: Take jobs of its own wallet alone, wherever they could run.
+    allow_unsandboxed: bool = False  #: Take jobs of strangers even where the sandbox does not hold.
+    job_memory_mb: int | None = None  #: Of one job; None: four fifths of the machine's, shared among `capacity` jobs.
+    job_processes: int | None = None  #: Processes and threads of one job; None: as many as engines need.
+    job_disk_mb: int = DISK_MB  #: All files of one job.
     link: LinkChoice = "auto"
     location: Location | None = None
     machine_id: str = ""  #: Tells the wallet's nodes apart; empty: made from the machine and its home.
@@ -40,8 +49,19 @@ class NodeSettings:
             raise ValueError(f"a coordinator's address begins with http:// or https://, not {self.coordinator_url}")
         if not 1 <= self.capacity <= MAX_CAPACITY:
             raise ValueError(f"a node's capacity is 1 to {MAX_CAPACITY} jobs, not {self.capacity}")
+        if any(each is not None and each < 1 for each in (self.job_memory_mb, self.job_processes, self.job_disk_mb)):
+            raise ValueError("a job's memory, processes and disk are limited to 1 at least")
         for price in (self.price, *self.unit_prices.values()):
             parse(price)
+
+    def limits(self) -> Limits:
+        """Of one job."""
+        memory_mb = self.job_memory_mb or usual_memory_mb(psutil.virtual_memory().total >> 20, self.capacity)
+        return Limits(
+            memory_mb=memory_mb,
+            processes=self.job_processes or usual_processes(os.cpu_count() or 1),
+            disk_mb=self.job_disk_mb,
+        )
 
     def executor_environment(self) -> dict[str, str]:
         """The variables, with the folders of this home where the provider names no other."""

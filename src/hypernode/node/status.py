@@ -25,6 +25,8 @@ class Status(msgspec.Struct, rename="camel", frozen=True):
     failed: int
     offers: dict[str, list[str]]  #: Job type -> models.
     gpu_model: str
+    isolation: str  #: none, process, sandbox.
+    sandbox: str  #: What of it held, or did not.
     started_at: float  #: Unix time.
     updated_at: float
 

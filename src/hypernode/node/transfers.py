@@ -29,8 +29,8 @@ class _Transient(Exception):
 Result = TypeVar("Result")
 
 
-async def _persist(transfer: Callable[[], Awaitable[Result]]) -> Result:
-    """Try until it works, or fails for good."""
+async def persist(transfer: Callable[[], Awaitable[Result]]) -> Result:
+    """Try a transfer until it works; raises ExecutionFailed when it fails for good."""
     attempts = AsyncRetrying(
         retry=retry_if_exception_type((_Transient, httpx.TransportError)),
         stop=stop_after_attempt(ATTEMPTS),
@@ -54,11 +54,11 @@ class Transfers:
 
     async def download(self, sha256: str, path: Path) -> None:
         """Bring an artifact to a path."""
-        await _persist(lambda: self._download(sha256, path))
+        await persist(lambda: self._download(sha256, path))
 
     async def upload(self, job_id: str, file: OutputFile) -> ArtifactRef:
         """Store a file of a job's result."""
-        return await _persist(lambda: self._upload(job_id, file))
+        return await persist(lambda: self._upload(job_id, file))
 
     async def _download(self, sha256: str, path: Path) -> None:
         digest, size = hashlib.sha256(), 0

@@ -1,7 +1,6 @@
 """The leases in this node's hands: from the offer, through the run, to the acknowledged report."""
 
 import asyncio
-import shutil
 import tempfile
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -12,10 +11,13 @@ from typing import Final
 import structlog
 
 from hypernode.domain.demand import ARTIFACT_MODEL
+from hypernode.domain.isolation import Isolation
 from hypernode.executors.llm_inference.settings import MODELS_DIR
 from hypernode.node import events
 from hypernode.node.outbox import Outbox
+from hypernode.node.outputs import remove
 from hypernode.node.runner import Job, OnEvent, run
+from hypernode.node.sandbox.child import BARE, Sandbox
 from hypernode.node.settings import NodeSettings
 from hypernode.node.transfers import Transfers
 from hypernode.ports import ExecutionFailed, Executor
@@ -36,7 +38,12 @@ class Work:
     """Takes offers up to the node's capacity, runs them, and keeps their reports until they are acknowledged."""
 
     def __init__(
-        self, settings: NodeSettings, executors: Mapping[str, Executor], transfers: Transfers, outbox: Outbox
+        self,
+        settings: NodeSettings,
+        executors: Mapping[str, Executor],
+        transfers: Transfers,
+        outbox: Outbox,
+        sandbox: Sandbox = BARE,
     ) -> None:
         self.draining = False
         self.completed = 0
@@ -47,6 +54,8 @@ class Work:
         self._executors = executors
         self._transfers = transfers
         self._outbox = outbox
+        self._sandbox = sandbox
+        self._limits = settings.limits()
         self._held: dict[str, _Held] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(settings.capacity)
@@ -54,8 +63,17 @@ class Work:
         self._idle.set()
         self._folder = settings.home / "jobs"
         # What an agent that was killed left behind.
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir(mode=0o700)
+        for executor in executors.values():
+            executor.sweep(self._folder)
+        _remove(self._folder)
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+
+    @property
+    def own_jobs_only(self) -> bool:
+        """By the owner's choice, or because strangers' jobs could harm this machine and the owner has not allowed them."""
+        return self._settings.own_jobs_only or (
+            self._sandbox.isolation is not Isolation.SANDBOX and not self._settings.allow_unsandboxed
+        )
 
     @property
     def leases(self) -> list[str]:
@@ -88,6 +106,8 @@ class Work:
     def _reason_to_decline(self, offer: Offer) -> str:
         if self.draining:
             return "draining"
+        if self.own_jobs_only and offer.customer != self._settings.wallet:
+            return "takes jobs of its own wallet alone"
         if offer.job_type not in self._executors:
             return f"cannot run {offer.job_type}"
         taken = sum(held.report is None for held in self._held.values())
@@ -141,7 +161,7 @@ class Work:
             _log.exception("job_broke", job=offer.job_id)
             return Report(offer.lease_id, error=f"the node failed: {type(error).__name__} {error}"[:LONGEST_ERROR])
         finally:
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            await asyncio.to_thread(_remove, folder)
 
     async def _model(self, offer: Offer) -> str:
         """The model's name here; one that the job brings along is fetched first, once, and named by its digest."""
@@ -163,11 +183,13 @@ class Work:
     async def _run(self, offer: Offer, folder: Path) -> Report:
         finished = await run(
             self._executors[offer.job_type],
-            Job(offer.job_type, await self._model(offer), offer.input, offer.max_duration_s),
+            Job(offer.job_type, await self._model(offer), offer.input, offer.max_duration_s, offer.audit),
             folder,
             fetch=self._transfers.download,
             on_event=self._teller(offer.lease_id),
             environment=self._settings.executor_environment(),
+            limits=self._limits,
+            sandbox=self._sandbox,
         )
         artifacts = [await self._transfers.upload(offer.job_id, file) for file in finished.files]
         return Report(
@@ -191,3 +213,12 @@ class Work:
                     self._outbox.put(Stream(lease_id, text))
 
         return tell
+
+
+def _remove(folder: Path) -> None:
+    """Delete a job's folder; a failure is the provider's to look into, and not the job's."""
+    try:
+        if folder.exists():
+            remove(folder)
+    except OSError:
+        _log.exception("folder_was_not_removed", folder=str(folder))

@@ -6,19 +6,19 @@ native engines print can never corrupt them.
 
 import ctypes
 import os
-import resource
 import signal
 import sys
 import threading
 import time
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 import msgspec
 
+from hypernode.domain.receipt import Verdict
 from hypernode.executors import load_one
-from hypernode.node.events import Done, Event, Failed, Log, Progress, Spec, Stream
-from hypernode.ports import ExecutionFailed, JobContext
+from hypernode.node.events import ClaimSpec, Done, Event, Failed, Log, Progress, Spec, Stream
+from hypernode.ports import Claim, ExecutionFailed, Executor, Finding, JobContext
 from hypernode.protocol.limits import MAX_LOG_LINE
 
 PIECE_CHARS: Final = 16_384
@@ -31,7 +31,7 @@ def main() -> None:
     parent = os.getppid()
     _die_with(parent)
     spec = msgspec.json.decode(sys.stdin.buffer.read(), type=Spec)
-    _limit(spec)
+    spec.rlimits.impose()
     os.dup2(2, 1)
     with os.fdopen(int(sys.argv[1]), "wb") as out:
         emitter = _Emitter(out)
@@ -51,12 +51,30 @@ def _run(spec: Spec, emitter: "_Emitter") -> Event:
         stream=emitter.stream,
     )
     try:
-        outcome = executor.run(msgspec.convert(spec.input, executor.Input), context)
+        given = msgspec.convert(spec.input, executor.Input)
+        if spec.audit:
+            return Done(msgspec.to_builtins(_verify(executor, given, spec.audit, context)), 0, {})
+        outcome = executor.run(given, context)
     except msgspec.ValidationError as error:
         return Failed(str(error), blames_input=True)
     except ExecutionFailed as failure:
         return Failed(str(failure), failure.blames_input)
+    except MemoryError:
+        return Failed(_out_of_memory(spec), blames_input=False)
     return Done(msgspec.to_builtins(outcome.output), outcome.units, dict(outcome.fingerprint))
+
+
+def _out_of_memory(spec: Spec) -> str:
+    return f"used more than {spec.rlimits.memory_mb} MB of memory" if spec.rlimits.memory_mb else "ran out of memory"
+
+
+def _verify(executor: Executor, given: Any, audit: ClaimSpec, context: JobContext) -> Finding:
+    try:
+        output = msgspec.convert(audit.output, executor.Output)
+    except msgspec.ValidationError as error:
+        return Finding(Verdict.FAILED, f"the claimed output is none of this job type: {error}")
+    claim = Claim(output, audit.units, audit.model, audit.fingerprint, Path(audit.files))
+    return executor.verify(given, claim, context, audit.seed)
 
 
 class _Emitter:
@@ -91,18 +109,6 @@ def _die_with(parent: int) -> None:
         os.killpg(0, signal.SIGKILL)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-def _limit(spec: Spec) -> None:
-    """Hard limits, which the job cannot raise again. Memory is not among them: RLIMIT_AS breaks CUDA."""
-    for what, most in (
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, spec.max_open_files),
-        (resource.RLIMIT_FSIZE, spec.max_file_bytes),
-    ):
-        _, hard = resource.getrlimit(what)
-        limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(what, (limit, limit))
 
 
 if __name__ == "__main__":

@@ -8,11 +8,23 @@ from typing import Any
 
 import msgspec
 
+from hypernode.domain.isolation import Isolation
 from hypernode.protocol.artifacts import ArtifactRef
 
 
 class Frame(msgspec.Struct, rename="camel", tag_field="kind", omit_defaults=True, frozen=True):
     """Base of all frames; `kind` tells them apart."""
+
+
+class Audit(msgspec.Struct, rename="camel", frozen=True):
+    """What another node reported for the same input, to be checked and not to be run again."""
+
+    output: dict[str, Any]
+    units: int
+    model: str
+    fingerprint: dict[str, str]
+    artifacts: list[ArtifactRef]
+    seed: int  #: Drawn after the report: it chooses what is looked at.
 
 
 class EngineOffer(msgspec.Struct, rename="camel", frozen=True):
@@ -23,6 +35,7 @@ class EngineOffer(msgspec.Struct, rename="camel", frozen=True):
     models: list[str] = []  #: The first is what `default` means here.
     warm_models: list[str] = []  #: Those loaded already.
     price_per_unit: str | None = None  #: HYPER for the job type's unit of price; None: priced by time.
+    audits: bool = False  #: It can check what other nodes report for this job type.
 
 
 # --- node -> coordinator
@@ -35,6 +48,8 @@ class Hello(Frame, frozen=True, tag="hello"):
     engines: list[EngineOffer] = []
     leases: list[str] = []  #: Leases it still works on, after a reconnection.
     draining: bool = False  #: Finishes what it has and takes no more.
+    isolation: Isolation = Isolation.NONE  #: What it proved of its sandbox.
+    own_jobs_only: bool = False  #: It takes jobs of its own wallet alone.
 
 
 class Beat(Frame, frozen=True, tag="beat"):
@@ -79,6 +94,13 @@ class Stream(Frame, frozen=True, tag="stream"):
     text: str
 
 
+class Checkpoint(Frame, frozen=True, tag="checkpoint"):
+    """The job's state so far, uploaded as an artifact: an attempt on another node can go on from it."""
+
+    lease_id: str
+    artifact: ArtifactRef
+
+
 class Report(Frame, frozen=True, tag="report"):
     """The attempt is over: with a result, or with an error."""
 
@@ -92,7 +114,7 @@ class Report(Frame, frozen=True, tag="report"):
     blames_input: bool = False  #: With an error: every honest node would fail alike.
 
 
-NodeFrame = Hello | Beat | Accept | Decline | Progress | Log | Stream | Report
+NodeFrame = Hello | Beat | Accept | Decline | Progress | Log | Stream | Checkpoint | Report
 
 
 # --- coordinator -> node
@@ -116,6 +138,9 @@ class Offer(Frame, frozen=True, tag="offer"):
     model: str
     input: dict[str, Any]
     max_duration_s: float
+    customer: str = ""  #: The wallet whose job it is.
+    audit: Audit | None = None  #: Check this claim and report the finding; there is nothing to run.
+    resume: str = ""  #: SHA-256 of the latest checkpoint of an earlier attempt.
 
 
 class Revoke(Frame, frozen=True, tag="revoke"):

@@ -1,14 +1,18 @@
 """Jobs over HTTP."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import UNSET, Meta, UnsetType, field
 
+from hypernode.domain.assurance import Assurance
+from hypernode.domain.isolation import Isolation
 from hypernode.protocol.artifacts import ArtifactRef
 from hypernode.protocol.wire import Body, Hyper, HyperIn, JsonObject, Name, Text, Time, Wallet
 
+MAX_PARTS: Final = 64
+MAX_NAMES: Final = 64
 Gigabytes = Annotated[float, Meta(ge=0, le=1_000_000, description="GB.")]
-Names = Annotated[list[Text], Meta(max_length=64)]
+Names = Annotated[list[Text], Meta(max_length=MAX_NAMES)]
 
 
 class Requirements(Body, forbid_unknown_fields=True, omit_defaults=True):
@@ -22,6 +26,7 @@ class Requirements(Body, forbid_unknown_fields=True, omit_defaults=True):
     country: Text | Names = ""  #: One country, or several; in any case.
     max_price: HyperIn | None = None  #: HYPER per hour.
     min_reputation: Annotated[float, Meta(ge=0, le=100)] = 0
+    min_isolation: Isolation = Isolation.NONE  #: What the node must have proved: none, process, sandbox.
     allow_nodes: Names = []
     deny_nodes: Names = []
     allow_wallets: Names = []
@@ -38,8 +43,9 @@ class CreateJob(Body):
     requirements: Requirements | UnsetType = UNSET
     budget: HyperIn = 0
     max_duration: Annotated[int, Meta(ge=1, le=30 * 86_400, description="Seconds.")] = 3600
-    assurance: Annotated[str, Meta(pattern="^none$")] = "none"
+    assurance: Assurance = Assurance.SAMPLED
     priority: Annotated[int, Meta(ge=-100, le=100)] = 0
+    parts: Annotated[int, Meta(ge=1, le=MAX_PARTS, description="Spread over at most so many child jobs.")] = 1
     webhook_url: UnsetType | None = UNSET  #: Not served yet, and so refused: follow the job's events instead.
 
 
@@ -60,11 +66,15 @@ class JobError(Body, omit_defaults=True):
     needed: Hyper | None = None  #: HYPER that is missing for the job to start.
 
 
-class Verification(Body):
+class Verification(Body, omit_defaults=True):
     """What was checked of a result."""
 
     verdict: str  #: passed, failed, unverified
     assurance: str
+    evidence: str = ""  #: What the verdict rests on, in a sentence.
+    figures: dict[str, float] = {}
+    audit_job_id: str | None = None
+    auditor: str | None = None  #: The node that checked.
 
 
 class Job(Body):
@@ -93,6 +103,10 @@ class Job(Body):
     verification: Verification | None
     receipt_id: str | None
     artifacts: list[ArtifactRef]
+    parts: int = 0  #: Child jobs that it is spread over; they share its budget, and each has its own receipt.
+    parent_id: str | None = None  #: The job that it is a part of.
+    part: int | None = None  #: Which one, from 1.
+    audit_of: str | None = None  #: The job whose result this one checks, for the network.
     input_salt: str | None = None  #: Hex; with it the job's parties can compute the receipt's inputDigest.
 
 
@@ -206,6 +220,6 @@ class Event(Body):
 
     seq: int
     job_id: str
-    kind: str  #: status, progress, log, stream, payout, receipt
+    kind: str  #: status, progress, log, stream, checkpoint, verification, payout, receipt
     data: JsonObject
     at: Time

@@ -67,6 +67,8 @@ class Node(Body):
     price: Hyper
     capacity: int
     engines: list[EngineOffer]
+    isolation: str  #: What it proved of its sandbox: none, process, sandbox.
+    own_jobs_only: bool  #: It takes jobs of its own wallet alone.
 
 
 class NodeRegistered(Body, omit_defaults=True):

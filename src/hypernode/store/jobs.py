@@ -33,6 +33,10 @@ _COLUMNS: Final = (
     "key_id",
     "salt",
     "error",
+    "audit_of",
+    "parent_id",
+    "part",
+    "parts",
     "created_at",
     "updated_at",
 )
@@ -66,6 +70,10 @@ class NewJob:
     salt: bytes
     key_id: UUID | None
     artifacts: Sequence[tuple[str, str]] = ()  #: (name, sha256) of its inputs
+    audit_of: UUID | None = None  #: The job whose result it checks.
+    parent_id: UUID | None = None  #: The job of which it is a part.
+    part: int | None = None  #: Which one.
+    parts: int = 0  #: How many it is spread over.
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,7 @@ class Completion:
     units: int
     cost: Amount
     verdict: str
+    evidence: dict[str, Any] | None
     model: str
     started_at: datetime
 
@@ -90,6 +99,8 @@ class Reopening:
     state: JobState
     error: dict[str, Any]
     failures: int
+    verdict: str | None = None  #: Of the result that was refused; None keeps what is known.
+    evidence: dict[str, Any] | None = None
 
 
 async def insert(
@@ -119,6 +130,10 @@ async def insert(
             job.key_id,
             job.salt,
             error,
+            job.audit_of,
+            job.parent_id,
+            job.part,
+            job.parts,
             at,
             at,
         )
@@ -185,19 +200,24 @@ async def renew_leases(database: Database, lease_ids: Sequence[UUID]) -> set[UUI
     return {row["lease_id"] for row in rows}
 
 
+async def keep_checkpoint(database: Database, lease_id: UUID, sha256: str) -> bool:
+    """An attempt put its state aside, for the next one to go on from; False if it was not live."""
+    return await database.value(SQL["keep_checkpoint"], lease_id, sha256, _LIVE) is not None
+
+
 async def leases_of_node(database: Database, node_id: UUID) -> list[Row]:
     """The live leases that a node holds."""
     return await database.fetch(SQL["leases_of_node"], node_id, _LIVE)
 
 
 async def end_leases(connection: Connection, endings: Sequence[tuple[UUID, LeaseEvent, str]]) -> list[Row]:
-    """End attempts (lease, event, reason). Returns each one that was live, with its job and node."""
+    """End attempts (lease, event, reason). Returns each one that its event could end, with its job and node."""
     return await connection.fetch(
         SQL["end_leases"],
         [lease_id for lease_id, _, _ in endings],
         [leases.MOVES[event].target for _, event, _ in endings],
         [reason for *_, reason in endings],
-        _LIVE,
+        [",".join(leases.MOVES[event].source_names) for _, event, _ in endings],
     )
 
 
@@ -221,6 +241,7 @@ async def complete(connection: Connection, done: Sequence[Completion]) -> set[UU
         [c.units for c in done],
         [c.cost for c in done],
         [c.verdict for c in done],
+        [c.evidence for c in done],
         [c.model for c in done],
         [c.started_at for c in done],
         jobs.MOVES[JobEvent.ACCEPT].source_names,
@@ -236,6 +257,8 @@ async def reopen(connection: Connection, reopened: Sequence[Reopening]) -> None:
         [r.state for r in reopened],
         [r.error for r in reopened],
         [r.failures for r in reopened],
+        [r.verdict for r in reopened],
+        [r.evidence for r in reopened],
         jobs.MOVES[JobEvent.RETRY].source_names,
     )
 
@@ -299,10 +322,16 @@ async def get(database: Database, job_ids: Sequence[UUID]) -> list[Row]:
 
 
 async def listed(
-    database: Database, wallet: str | None, state: str | None, job_type: str | None, before: UUID | None, limit: int
+    database: Database,
+    wallet: str | None,
+    state: str | None,
+    job_type: str | None,
+    before: UUID | None,
+    limit: int,
+    parent: UUID | None = None,
 ) -> list[Row]:
-    """Jobs, newest first."""
-    return await database.fetch(SQL["list_jobs"], wallet, state, job_type, before, limit)
+    """Jobs, newest first: whole ones, or the parts of one."""
+    return await database.fetch(SQL["list_jobs"], wallet, state, job_type, before, limit, parent)
 
 
 async def logs(database: Database, job_ids: Sequence[UUID]) -> list[Row]:

@@ -127,6 +127,20 @@ async def lock_keys(connection: Connection, keys: Iterable[UUID]) -> dict[UUID, 
     }
 
 
+async def balances(database: Database, accounts: Sequence[str]) -> dict[str, Amount]:
+    """What accounts hold now; nothing stops them from changing."""
+    rows = await database.fetch(SQL["balances"], list(accounts))
+    return {row["account"]: row["balance"] for row in rows}
+
+
+async def fund_audit(connection: Connection, audit_id: UUID, wallet: str, budget: Amount) -> None:
+    """Let the treasury give the network's own wallet what it lacks for an audit."""
+    account = customer(wallet)
+    held = await lock(connection, [account, TREASURY])
+    if (lack := budget - held[account]) > 0:
+        await post(connection, [Transfer("audit", str(audit_id), TREASURY, account, Amount(lack))])
+
+
 async def wallet_state(database: Database, wallet: str) -> Row:
     """Balance, earned, held and paying_out of a wallet, in base units."""
     row = await database.row(SQL["wallet_state"], wallet)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from hypernode.domain.isolation import Isolation
 from hypernode.domain.money import Amount
 from hypernode.domain.node import MOVES, NodeEvent
 from hypernode.store.database import Connection, Database, Row, statements
@@ -99,12 +100,28 @@ async def listed(
 
 
 async def connect(
-    database: Database, node_id: UUID, event: NodeEvent, capacity: int, engines: list[Any], coordinator_id: UUID
+    database: Database,
+    node_id: UUID,
+    event: NodeEvent,
+    capacity: int,
+    engines: list[Any],
+    coordinator_id: UUID,
+    *,
+    isolation: str = Isolation.NONE,
+    own_jobs_only: bool = False,
 ) -> Row | None:
     """The node says what it offers to this coordinator; None if it may not work."""
     move = MOVES[event]
     return await database.row(
-        SQL["connect"], node_id, move.target, capacity, engines, coordinator_id, move.source_names
+        SQL["connect"],
+        node_id,
+        move.target,
+        capacity,
+        engines,
+        coordinator_id,
+        move.source_names,
+        isolation,
+        own_jobs_only,
     )
 
 

@@ -20,11 +20,13 @@ from hypernode.api.short_way import ShortWay
 from hypernode.blobs import open_blobs
 from hypernode.coordinator.access import Access
 from hypernode.coordinator.anchorer import Anchorer
+from hypernode.coordinator.auditor import Auditor
 from hypernode.coordinator.bus import Bus
 from hypernode.coordinator.canceller import Canceller
 from hypernode.coordinator.depositor import Depositor
 from hypernode.coordinator.dispatcher import Dispatcher
 from hypernode.coordinator.funder import Funder
+from hypernode.coordinator.gatherer import Gatherer
 from hypernode.coordinator.ids import Secrets, new_id
 from hypernode.coordinator.intake import Intake
 from hypernode.coordinator.loops import Loops
@@ -32,12 +34,13 @@ from hypernode.coordinator.matchmaker import Matchmaker
 from hypernode.coordinator.notary import Notary
 from hypernode.coordinator.offers import Offers
 from hypernode.coordinator.payer import Payer
+from hypernode.coordinator.policy import Policy
+from hypernode.coordinator.receiver import Receiver
 from hypernode.coordinator.registry import Registry
 from hypernode.coordinator.rescuer import Rescuer
 from hypernode.coordinator.sessions import Sessions
-from hypernode.coordinator.settler import Ended, Settler
+from hypernode.coordinator.settler import Settler
 from hypernode.coordinator.vault import Failpoint
-from hypernode.domain.job import JobState
 from hypernode.executors import load
 from hypernode.protocol import limits
 from hypernode.store import events
@@ -101,13 +104,13 @@ async def assemble(settings: Settings) -> AsyncGenerator[ShortWay]:
     funder = Funder(database, matchmaker)
     notary = Notary(chain.network_key, chain.facts.genesis_hash)
 
-    def on_ended(ended: Ended) -> None:
-        dispatcher.ended(ended)
-        if ended.job_state is not JobState.QUEUED:
-            funder.wake([ended.wallet])
-
-    settler = Settler(database, executors, notary, policy, on_ended)
-    dispatcher = Dispatcher(database, new_id(), registry, sessions, matchmaker, settler, bus, policy)
+    settler = Settler(database, executors, notary, policy)
+    canceller = Canceller(database, executors, matchmaker, settler)
+    gatherer = Gatherer(database, executors, canceller)
+    auditor = Auditor(database, matchmaker, settler, policy, notary.address, canceller)
+    receiver = Receiver(database, executors, auditor, settler)
+    dispatcher = Dispatcher(database, new_id(), registry, sessions, matchmaker, settler, receiver, bus, policy)
+    settler.listeners += [dispatcher.ended, funder.ended, auditor.ended, gatherer.ended]
     services = Services(
         open_auth=settings.auth is Auth.OPEN,
         database=database,
@@ -120,7 +123,7 @@ async def assemble(settings: Settings) -> AsyncGenerator[ShortWay]:
         matchmaker=matchmaker,
         dispatcher=dispatcher,
         intake=Intake(database, executors, matchmaker, offers),
-        canceller=Canceller(database, matchmaker, settler),
+        canceller=canceller,
         bus=bus,
         payer=Payer(database, chain.rpc, chain.vault, policy, reached),
         anchorer=Anchorer(database, chain.rpc, chain.network_key, chain.facts.genesis_hash, policy, reached),
@@ -141,17 +144,14 @@ async def assemble(settings: Settings) -> AsyncGenerator[ShortWay]:
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncGenerator[None]:
         loops = Loops()
-        loops.start("bus", bus.run)
-        loops.start("matchmaker", matchmaker.run)
         loops.start("funder", funder.run)
+        loops.start("auditor", auditor.run)
+        loops.start("gatherer", gatherer.run)
         loops.start("listener", lambda: listen(settings.database_url, _handlers(services)))
         loops.every("rescuer", policy.rescue_every_s, rescuer.rescue)
         loops.every("tidy", TIDY_EVERY_S, rescuer.tidy)
-        loops.every("beats", policy.beat_flush_s, registry.flush_beats)
         loops.every("deposits", policy.chain_poll_s, depositor.watch)
-        loops.every("earnings", policy.payout_every_s, services.payer.gather)
-        loops.every("payouts", policy.chain_poll_s, services.payer.pay)
-        loops.every("anchors", policy.chain_poll_s, services.anchorer.anchor)
+        _start(loops, services, policy)
         try:
             yield
         finally:
@@ -166,6 +166,15 @@ async def assemble(settings: Settings) -> AsyncGenerator[ShortWay]:
     finally:
         await database.close()
         await chain.rpc.aclose()
+
+
+def _start(loops: Loops, services: Services, policy: Policy) -> None:
+    loops.start("bus", services.bus.run)
+    loops.start("matchmaker", services.matchmaker.run)
+    loops.every("beats", policy.beat_flush_s, services.registry.flush_beats)
+    loops.every("earnings", policy.payout_every_s, services.payer.gather)
+    loops.every("payouts", policy.chain_poll_s, services.payer.pay)
+    loops.every("anchors", policy.chain_poll_s, services.anchorer.anchor)
 
 
 def _handlers(services: Services) -> dict[str, Callable[[str], None]]:

@@ -8,10 +8,11 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from types import UnionType
 from typing import Any, Final
 
 import msgspec
@@ -219,7 +220,12 @@ BOUNDED: Final = {
     "hypernode.chain.transactions": "Chain transactions",
     "hypernode.chain.verify": "Receipt files",
     "hypernode.node.runner": "Runs on a node",
-    "hypernode.executors.generic_compute": "generic_compute",
+    "hypernode.executors.generic_compute.inputs": "generic_compute: inputs and outputs",
+    "hypernode.executors.generic_compute.wasm": "generic_compute: WebAssembly",
+    "hypernode.executors.generic_compute.wasi": "generic_compute: WASI",
+    "hypernode.executors.generic_compute.oci": "generic_compute: containers",
+    "hypernode.executors.generic_compute.script": "generic_compute: scripts",
+    "hypernode.executors.generic_compute.checks": "generic_compute: checks",
     "hypernode.executors.llm_inference": "llm_inference",
 }
 
@@ -251,21 +257,27 @@ def all_executors() -> str:
             f"## {name}",
             summary(executor),
             f"Unit of price: {executor.unit.per:,} {executor.unit.name}.",
-            *_shape("Input", executor.Input),
+            *(part for form in _forms(executor.Input) for part in _shape("Input", form)),
             *_shape("Result", executor.Output),
         ]
     return "\n\n".join(parts)
 
 
+def _forms(kind: type[msgspec.Struct] | UnionType) -> Iterable[type[msgspec.Struct]]:
+    return kind.__args__ if isinstance(kind, UnionType) else (kind,)
+
+
 def _shape(title: str, kind: type[msgspec.Struct]) -> list[str]:
-    meanings = comments(kind)
+    structs = [each for each in reversed(kind.mro()) if each.__module__ == kind.__module__]
+    meanings = {name: meaning for each in structs for name, meaning in comments(each).items()}
+    tag_field, tag = kind.__struct_config__.tag_field, kind.__struct_config__.tag
     rows = (
         (code(field.encode_name), code(_default_of(field)), meanings.get(field.name, ""))
         for field in msgspec.structs.fields(kind)
     )
     schema = json.dumps(msgspec.json.schema(kind), indent=2)
     return [
-        f"### {title} of {kind.__module__.split('.')[2]}",
+        f"### {title} of {kind.__module__.split('.')[2]}" + (f" where {tag_field} is {tag}" if tag_field else ""),
         summary(kind),
         table(("Field", "Default", "Meaning"), rows),
         f"<details><summary>JSON Schema</summary>\n\n```json\n{schema}\n```\n\n</details>",
@@ -274,8 +286,8 @@ def _shape(title: str, kind: type[msgspec.Struct]) -> list[str]:
 
 def _default_of(field: msgspec.structs.FieldInfo) -> str:
     if field.default is not msgspec.NODEFAULT:
-        return json.dumps(field.default)
-    return "required" if field.required else json.dumps(field.default_factory())
+        return msgspec.json.encode(field.default).decode()
+    return "required" if field.required else msgspec.json.encode(field.default_factory()).decode()
 
 
 # --- the pages

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hypernode.coordinator.policy import Policy
 from hypernode.domain import money
+from hypernode.domain.assurance import AUDIT_SHARE
 from hypernode.domain.money import Amount
 from hypernode.domain.payment import BASIS_POINTS
 
@@ -28,6 +29,10 @@ class BadSettings(Exception):
 
 def _hyper(value: object) -> object:
     return money.parse(value) if isinstance(value, str) else value
+
+
+def _wallets(text: str) -> frozenset[str]:
+    return frozenset(wallet.strip() for wallet in text.split(",") if wallet.strip())
 
 
 Hyper = Annotated[Amount, BeforeValidator(_hyper)]
@@ -56,6 +61,24 @@ class Settings(BaseSettings):
         default="",
         alias="HYPERNODE_TRUSTED_PROXIES",
         description="Addresses of reverse proxies whose X-Forwarded-For is believed, with commas.",
+    )
+    auditors: str = Field(
+        default="",
+        alias="HYPERNODE_AUDITORS",
+        description="Wallets whose nodes' word on a result is enough, with commas, besides the operators'.",
+    )
+    audit_share: float = Field(
+        default=AUDIT_SHARE,
+        alias="HYPERNODE_AUDIT_SHARE",
+        ge=0,
+        le=1,
+        description="Share of a known node's results that is checked where the customer leaves it to the network.",
+    )
+    audit_patience_s: float = Field(
+        default=120,
+        alias="HYPERNODE_AUDIT_PATIENCE_S",
+        gt=0,
+        description="A result that no node has begun to check by then is accepted unverified.",
     )
     database_url: str = Field(default="", alias="DATABASE_URL", description="PostgreSQL. Empty: an embedded one.")
     solana_rpc_url: str = Field(
@@ -163,12 +186,15 @@ class Settings(BaseSettings):
             anchor_at=self.anchor_at,
             anchor_every_s=self.anchor_every_s,
             chain_poll_s=self.chain_poll_s,
+            auditors=self.operator_wallets | _wallets(self.auditors),
+            audit_share=self.audit_share,
+            audit_patience_s=self.audit_patience_s,
         )
 
     @property
     def operator_wallets(self) -> frozenset[str]:
         """The wallets of the network's operators."""
-        return frozenset(wallet.strip() for wallet in self.operators.split(",") if wallet.strip())
+        return _wallets(self.operators)
 
     @property
     def url(self) -> str:

@@ -7,12 +7,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import httpx
 
 from hypernode.chain import keys, localnet
+from hypernode.protocol.wire import iso
 from hypernode.store.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from hypernode.wiring.processes import Child, ChildFailed, wait_until_ready
 from hypernode.wiring.settings import BadSettings, Settings
@@ -115,7 +118,7 @@ def start(settings: Settings) -> Iterator[Network]:
         url = settings.local_url
         wait_until_ready(coordinator, lambda: _healthy(url), READY_WITHIN_S)
         if settings.up_node:
-            _start_node(url, home, spawn)
+            _start_nodes(url, home, spawn)
         yield Network(url, rpc_url, home, postgres, children)
 
 
@@ -139,15 +142,28 @@ def _start_localnet(settings: Settings, home: Path, spawn: Spawn) -> str:
     return state.rpc_url
 
 
-def _start_node(url: str, home: Path, spawn: Spawn) -> None:
-    """A node whose provider is a wallet of this home. The key registers it; the agent gets the node's token alone."""
+def _start_nodes(url: str, home: Path, spawn: Spawn) -> None:
+    """A node of a provider, and one of the network's own wallet, which takes audits alone: it checks the first one.
+
+    A key registers a node; its agent gets the node's token alone. Whoever can submit jobs here is on this machine:
+    so the node takes them even where the sandbox does not hold.
+    """
     folder = home / "keys"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    key_file = folder / "provider.json"
-    provider = keys.address_of(keys.load_or_create(key_file))
-    arguments = ["--coordinator", url, "--wallet", str(key_file), "--home", str(home / "node"), "--price", "1"]
-    node = spawn("node", ["node", "start", *arguments], {"HYPERNODE_NODE_TOKEN": ""})
-    wait_until_ready(node, lambda: _connected(url, provider), READY_WITHIN_S)
+    provider = keys.address_of(keys.load_or_create(folder / "provider.json"))
+    auditor = keys.address_of(keys.load(folder / "network.json"))
+    began_at = iso(datetime.now(UTC))
+    started = [
+        _start_node("node", ["--price", "1", "--allow-unsandboxed"], folder / "provider.json", url, home, spawn),
+        _start_node("auditor", ["--own-jobs-only"], folder / "network.json", url, home, spawn),
+    ]
+    for node, wallet in zip(started, (provider, auditor), strict=True):
+        wait_until_ready(node, partial(_connected, url, wallet, began_at), READY_WITHIN_S)
+
+
+def _start_node(name: str, more: list[str], key_file: Path, url: str, home: Path, spawn: Spawn) -> Child:
+    arguments = ["--coordinator", url, "--wallet", str(key_file), "--home", str(home / name), *more]
+    return spawn(name, ["node", "start", *arguments], {"HYPERNODE_NODE_TOKEN": ""})
 
 
 def _healthy(url: str) -> bool:
@@ -157,13 +173,13 @@ def _healthy(url: str) -> bool:
         return False
 
 
-def _connected(url: str, provider: str) -> bool:
-    """Whether the provider's node has said what it offers."""
+def _connected(url: str, wallet: str, since: str) -> bool:
+    """Whether a wallet's node has said what it offers, and not only before a restart."""
     try:
-        nodes = httpx.get(f"{url}/api/nodes/wallet/{provider}").json()["nodes"]
+        nodes = httpx.get(f"{url}/api/nodes/wallet/{wallet}").json()["nodes"]
     except httpx.HTTPError:
         return False
-    return any(node["status"] == "online" and node["engines"] for node in nodes)
+    return any(node["status"] == "online" and node["engines"] and node["lastSeen"] >= since for node in nodes)
 
 
 def _free_port() -> int:

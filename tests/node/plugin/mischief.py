@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from hypernode.ports import Capability, ExecutionFailed, JobContext, Outcome, Unit
+from hypernode.ports import Capability, ExecutionFailed, Executor, JobContext, Outcome, Unit
 
 
 class Input(msgspec.Struct):
@@ -28,13 +28,12 @@ class Output(msgspec.Struct):
     text: str = ""
 
 
-class Mischief:
+class Mischief(Executor):
     """The job type mischief."""
 
     Input = Input
     Output = Output
     unit: ClassVar = Unit("deeds", per=1)
-    model_suffix: ClassVar = ""
     environment: ClassVar[tuple[str, ...]] = ("MISCHIEF_DECLARED",)
 
     def probe(self) -> Capability:

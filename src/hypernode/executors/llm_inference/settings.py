@@ -13,9 +13,10 @@ OPENAI_URL: Final = "HYPERNODE_OPENAI_URL"
 OPENAI_KEY: Final = "HYPERNODE_OPENAI_KEY"
 THREADS: Final = "HYPERNODE_LLM_THREADS"
 CONTEXT: Final = "HYPERNODE_LLM_CONTEXT"
+SLOTS: Final = "HYPERNODE_LLM_SLOTS"
 
 ENVIRONMENT: Final = (
-    *(MODELS_DIR, CACHE_DIR, OPENAI_URL, OPENAI_KEY, THREADS, CONTEXT),
+    *(MODELS_DIR, CACHE_DIR, OPENAI_URL, OPENAI_KEY, THREADS, CONTEXT, SLOTS),
     # How GPU builds of llama.cpp find their libraries and devices.
     *("LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"),
 )
@@ -34,6 +35,8 @@ class LlmSettings:
     openai_key: str = ""
     threads: int = 1
     context: int = DEFAULT_CONTEXT
+    slots: int = 1  #: Jobs that one loaded model answers at once, each with a context of its own; it takes memory.
+    openai_socket: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -48,4 +51,7 @@ class LlmSettings:
             openai_key=environment.get(OPENAI_KEY, ""),
             threads=int(environment.get(THREADS) or spare_cores),
             context=int(environment.get(CONTEXT) or DEFAULT_CONTEXT),
+            slots=int(environment.get(SLOTS) or 1),
+            # A sandbox without a network puts a socket there: see `Executor.connects`.
+            openai_socket=environment.get(f"{OPENAI_URL}_SOCKET", ""),
         )

@@ -1,14 +1,14 @@
 -- network: the network today.
 SELECT (SELECT count(*) FROM node WHERE state <> 'deregistered') AS nodes,
        (SELECT count(*) FROM node WHERE state IN ('online', 'draining')) AS active,
-       (SELECT count(*) FROM job) AS jobs,
-       (SELECT count(*) FROM job WHERE state = 'completed') AS completed,
+       (SELECT count(*) FROM job WHERE audit_of IS NULL AND parent_id IS NULL) AS jobs,
+       (SELECT count(*) FROM job WHERE state = 'completed' AND audit_of IS NULL AND parent_id IS NULL) AS completed,
        (SELECT coalesce(sum(amount), 0) FROM hold WHERE state = 'held')::bigint AS locked,
        (SELECT coalesce(sum(amount), 0) FROM payout WHERE state = 'finalized' AND kind = 'earnings')::bigint AS paid,
        (SELECT count(*) FROM receipt) AS receipts;
 
 -- activity: what happened in the last $1 seconds.
-SELECT (SELECT count(*) FROM job WHERE created_at > now() - make_interval(secs => $1)) AS jobs,
+SELECT (SELECT count(*) FROM job WHERE audit_of IS NULL AND parent_id IS NULL AND created_at > now() - make_interval(secs => $1)) AS jobs,
        (SELECT count(*) FROM node WHERE registered_at > now() - make_interval(secs => $1)) AS nodes,
        (SELECT coalesce(sum(amount), 0) FROM payout WHERE state = 'finalized' AND kind = 'earnings'
         AND finalized_at > now() - make_interval(secs => $1))::bigint AS paid;
@@ -32,7 +32,7 @@ SELECT count(*) AS total, count(*) FILTER (WHERE state = 'completed') AS complet
        count(*) FILTER (WHERE state = 'failed') AS failed, count(*) FILTER (WHERE state = 'cancelled') AS cancelled,
        coalesce(avg(extract(epoch FROM ended_at - started_at)) FILTER (WHERE state = 'completed'), 0)::float8 AS duration_s,
        coalesce(sum(cost), 0)::bigint AS cost
-FROM job;
+FROM job WHERE audit_of IS NULL AND parent_id IS NULL;
 
 -- jobs_by_type: how many of each.
-SELECT job_type AS name, count(*) FROM job GROUP BY 1 ORDER BY 2 DESC;
+SELECT job_type AS name, count(*) FROM job WHERE audit_of IS NULL AND parent_id IS NULL GROUP BY 1 ORDER BY 2 DESC;

@@ -14,7 +14,7 @@ WHERE job.job_id = chosen.job_id
 RETURNING job.job_id, job.attempt, job.wallet;
 
 -- queued_jobs: the front of the queue.
-SELECT job_id, wallet, job_type, model, input, requirements, budget, max_duration_s, priority, attempt,
+SELECT job_id, wallet, job_type, model, input, requirements, budget, max_duration_s, priority, attempt, audit_of,
        ARRAY (SELECT node_id FROM lease WHERE lease.job_id = job.job_id) AS tried
 FROM job WHERE state = 'queued' ORDER BY priority DESC, job_id LIMIT $1;
 
@@ -22,7 +22,9 @@ FROM job WHERE state = 'queued' ORDER BY priority DESC, job_id LIMIT $1;
 SELECT job_id FROM job WHERE state = 'queued' AND job_id = ANY ($1::uuid[]);
 
 -- offered_jobs: what nodes need of jobs that were claimed.
-SELECT job_id, job_type, model, input, max_duration_s, budget FROM job WHERE job_id = ANY ($1::uuid[]);
+SELECT job.job_id, job_type, model, input, max_duration_s, budget, assurance, audit_of, checkpoint, claim
+FROM job LEFT JOIN verification ON verification.audit_id = job.job_id
+WHERE job.job_id = ANY ($1::uuid[]);
 
 -- accept_leases: the nodes took the offers. No row back: the lease was lost.
 WITH accepted AS (
@@ -39,16 +41,29 @@ UPDATE lease SET deadline = now() + make_interval(secs => ttl_s)
 WHERE lease_id = ANY ($1::uuid[]) AND state = ANY ($2)
 RETURNING lease_id;
 
+-- keep_checkpoint: a live attempt put its state aside. No row back: the lease was lost.
+WITH kept AS (
+    UPDATE job SET checkpoint = $2, updated_at = now() FROM lease
+    WHERE lease.lease_id = $1 AND lease.state = ANY ($3) AND job.job_id = lease.job_id
+    RETURNING job.job_id
+)
+INSERT INTO artifact_of_job (job_id, sha256, role, name) SELECT job_id, $2, 'checkpoint', $2 FROM kept
+ON CONFLICT (job_id, role, name) DO UPDATE SET sha256 = excluded.sha256
+RETURNING job_id;
+
 -- leases_of_node: the live leases that a node holds.
-SELECT lease.lease_id, lease.job_id, lease.attempt, lease.state, lease.ttl_s, lease.price, job.wallet, job.job_type
+SELECT lease.lease_id, lease.job_id, lease.attempt, lease.state, lease.ttl_s, lease.price,
+       job.wallet, job.job_type, job.model, job.assurance, job.audit_of
 FROM lease JOIN job USING (job_id)
 WHERE lease.node_id = $1 AND lease.state = ANY ($2);
 
--- end_leases: attempts that are over, if they were live. No row back: they were over before.
+-- end_leases: attempts that are over, each from the states that its event allows. No row back: it was over before.
 WITH given AS (
-    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[]) AS given (lease_id, state, reason)
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS given (lease_id, state, reason, sources)
 ), due AS (
-    SELECT lease_id FROM lease WHERE lease_id = ANY ($1::uuid[]) AND state = ANY ($4) ORDER BY lease_id FOR UPDATE
+    SELECT lease_id FROM lease JOIN given USING (lease_id)
+    WHERE lease.state = ANY (string_to_array(given.sources, ','))
+    ORDER BY lease_id FOR UPDATE OF lease
 ), ended AS (
     UPDATE lease SET state = given.state, reason = given.reason, ended_at = now()
     FROM given JOIN due USING (lease_id)
@@ -56,9 +71,9 @@ WITH given AS (
     RETURNING lease.*
 )
 SELECT ended.lease_id, ended.attempt, ended.node_id, ended.price, ended.unit_price, ended.offered_at,
-       ended.accepted_at, ended.ended_at, ended.reason, node.wallet AS provider,
+       ended.accepted_at, coalesce(ended.reported_at, ended.ended_at) AS ended_at, ended.reason, node.wallet AS provider,
        job.job_id, job.wallet, job.job_type, job.model, job.input, job.budget, job.max_duration_s, job.salt,
-       job.failures, job.assurance, job.created_at, job.key_id
+       job.failures, job.assurance, job.created_at, job.key_id, job.audit_of, job.parent_id
 FROM ended JOIN job USING (job_id) JOIN node ON node.node_id = ended.node_id;
 
 -- due_leases: live leases that were not renewed in time.
@@ -71,20 +86,22 @@ ORDER BY lease.accepted_at LIMIT $2;
 
 -- complete_jobs: results that were accepted. No row back: the job was not running.
 UPDATE job SET state = given.state, result = given.result, units = given.units, cost = given.cost,
-               verdict = given.verdict, model = given.model, updated_at = now(), ended_at = now(),
+               verdict = given.verdict, evidence = given.evidence, model = given.model, updated_at = now(), ended_at = now(),
                started_at = coalesce(job.started_at, given.started_at), error = NULL
-FROM unnest($1::uuid[], $2::text[], $3::json[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
-            $8::timestamptz[]) AS given (job_id, state, result, units, cost, verdict, model, started_at)
-WHERE job.job_id = given.job_id AND job.state = ANY ($9)
+FROM unnest($1::uuid[], $2::text[], $3::json[], $4::bigint[], $5::bigint[], $6::text[], $7::json[], $8::text[],
+            $9::timestamptz[]) AS given (job_id, state, result, units, cost, verdict, evidence, model, started_at)
+WHERE job.job_id = given.job_id AND job.state = ANY ($10)
 RETURNING job.job_id;
 
 -- reopen_jobs: attempts ended without a result; the jobs wait again or are over.
 UPDATE job SET state = given.state, error = given.error, failures = given.failures, updated_at = now(),
+               verdict = coalesce(given.verdict, job.verdict), evidence = coalesce(given.evidence, job.evidence),
                node_id = CASE WHEN given.state = 'queued' THEN NULL ELSE job.node_id END,
                started_at = CASE WHEN given.state = 'queued' THEN NULL ELSE job.started_at END,
                ended_at = CASE WHEN given.state = 'queued' THEN NULL ELSE now() END
-FROM unnest($1::uuid[], $2::text[], $3::json[], $4::integer[]) AS given (job_id, state, error, failures)
-WHERE job.job_id = given.job_id AND job.state = ANY ($5)
+FROM unnest($1::uuid[], $2::text[], $3::json[], $4::integer[], $5::text[], $6::json[])
+    AS given (job_id, state, error, failures, verdict, evidence)
+WHERE job.job_id = given.job_id AND job.state = ANY ($7)
 RETURNING job.job_id;
 
 -- blame_nodes: those that failed a job which another node then completed.
@@ -137,7 +154,8 @@ SELECT job.*, receipt.receipt_id FROM job LEFT JOIN receipt USING (job_id) WHERE
 
 -- list_jobs: newest first.
 SELECT job.*, receipt.receipt_id FROM job LEFT JOIN receipt USING (job_id)
-WHERE ($1::text IS NULL OR wallet = $1) AND ($2::text IS NULL OR state = $2) AND ($3::text IS NULL OR job_type = $3)
+WHERE ($1::text IS NULL AND audit_of IS NULL OR wallet = $1)
+    AND ($6::uuid IS NULL AND parent_id IS NULL OR parent_id = $6) AND ($2::text IS NULL OR state = $2) AND ($3::text IS NULL OR job_type = $3)
     AND ($4::uuid IS NULL OR job.job_id < $4)
 ORDER BY job.job_id DESC LIMIT $5;
 
@@ -149,4 +167,5 @@ SELECT job_id, sha256, size, name FROM artifact_of_job JOIN artifact USING (sha2
 WHERE role = 'output' AND job_id = ANY ($1::uuid[]) ORDER BY name;
 
 -- job_stats: how many jobs stand where.
-SELECT state, count(*) AS jobs, coalesce(sum(cost), 0)::bigint AS cost FROM job GROUP BY state;
+SELECT state, count(*) AS jobs, coalesce(sum(cost), 0)::bigint AS cost FROM job
+WHERE audit_of IS NULL AND parent_id IS NULL GROUP BY state;

@@ -4,6 +4,9 @@ INSERT INTO account (account) SELECT unnest($1::text[]) ORDER BY 1 ON CONFLICT D
 -- lock_accounts: balances that will not change until the transaction ends; always in the same order.
 SELECT account, balance FROM account WHERE account = ANY ($1::text[]) ORDER BY account FOR UPDATE;
 
+-- balances: as they are now.
+SELECT account, balance FROM account WHERE account = ANY ($1::text[]);
+
 -- post_transfers: each moves an amount from one account to another.
 INSERT INTO transfer (kind, reference, debit, credit, amount)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[]);

@@ -40,7 +40,8 @@ WHERE ($1::text IS NULL OR CASE WHEN state = 'online' AND live_leases >= capacit
 ORDER BY node_id DESC LIMIT $8;
 
 -- connect: a node said what it offers, to this coordinator.
-UPDATE node SET state = $2, capacity = $3, engines = $4, coordinator_id = $5, last_seen_at = now(), updated_at = now(),
+UPDATE node SET state = $2, capacity = $3, engines = $4, coordinator_id = $5, isolation = $7, own_jobs_only = $8,
+    last_seen_at = now(), updated_at = now(),
     online_since = CASE WHEN state = 'offline' THEN now() ELSE online_since END
 WHERE node_id = $1 AND state = ANY ($6)
 RETURNING *;

@@ -1,0 +1,80 @@
+"""Receives what nodes report: refuses what no honest node would send, has the rest checked or accepted."""
+
+from collections.abc import Mapping
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from hypernode.coordinator.auditor import Auditor
+from hypernode.coordinator.sessions import Held
+from hypernode.coordinator.settler import Ended, Ending, Settler
+from hypernode.domain.demand import ARTIFACT_MODEL, DEFAULT_MODEL
+from hypernode.domain.lease import LeaseEvent
+from hypernode.ports import Executor, Finding
+from hypernode.protocol import limits
+from hypernode.protocol.frames import Report
+from hypernode.store import artifacts
+from hypernode.store.database import Database
+
+MAX_FINGERPRINT_BYTES: Final = 8_192
+
+
+class Receiver:
+    """The one door for reports, over whichever link they come."""
+
+    def __init__(
+        self, database: Database, executors: Mapping[str, Executor], auditor: Auditor, settler: Settler
+    ) -> None:
+        self._database = database
+        self._executors = executors
+        self._auditor = auditor
+        self._settler = settler
+
+    async def report(self, held: Held, node_id: UUID, provider: str, report: Report) -> Ended:
+        """End an attempt as its node says, or have it checked first. Raises StaleLease if it was not live.
+
+        A result that is not what the job type promises is a failure.
+        """
+        fault = report.error or await self._fault(held, provider, report)
+        if fault:
+            blames_input = bool(report.error) and report.blames_input
+            return await self._settler.end(Ending(held.lease_id, LeaseEvent.FAIL, _clean(fault), blames_input))
+        ending = Ending(
+            held.lease_id,
+            LeaseEvent.SUCCEED,
+            result=report.result,
+            units=max(0, report.units),
+            model=_clean(report.model),
+            artifacts=report.artifacts,
+        )
+        checked = await self._auditor.open(held, node_id, provider, ending, report.fingerprint)
+        return checked or await self._settler.end(ending)
+
+    async def _fault(self, held: Held, provider: str, report: Report) -> str:
+        if report.result is None:
+            return "the node reported neither a result nor an error"
+        if len(msgspec.json.encode(report.result)) > limits.MAX_RESULT_BYTES:
+            return f"the result is larger than {limits.MAX_RESULT_BYTES} bytes"
+        if len(msgspec.json.encode(report.fingerprint)) > MAX_FINGERPRINT_BYTES:
+            return f"the fingerprint is larger than {MAX_FINGERPRINT_BYTES} bytes"
+        if len(report.artifacts) > limits.MAX_OUTPUT_FILES:
+            return f"the result has more than {limits.MAX_OUTPUT_FILES} files"
+        if any("\x00" in ref.name or len(ref.name) > limits.MAX_FILE_NAME for ref in report.artifacts):
+            return f"a file's name has at most {limits.MAX_FILE_NAME} characters, and no U+0000"
+        asked = held.model.removeprefix(ARTIFACT_MODEL)
+        if report.model and asked not in (DEFAULT_MODEL, report.model):
+            return f"the node used the model {report.model}, not {asked}"
+        try:
+            msgspec.convert(report.result, Finding if held.audit else self._executors[held.job_type].Output)
+        except msgspec.ValidationError as error:
+            return f"the result is not what {held.job_type} gives: {error}"
+        claimed = {ref.sha256 for ref in report.artifacts}
+        # Only what the node itself uploaded: a digest alone must not open somebody else's file.
+        if claimed and claimed - await artifacts.readable(self._database, provider, claimed):
+            return "the result names artifacts that the node has not uploaded"
+        return ""
+
+
+def _clean(text: str) -> str:
+    return text.replace("\x00", "\ufffd")[: limits.MAX_LOG_LINE]

@@ -1,0 +1,1 @@
+"""Where a job runs: apart from the machine, within limits that the node has tried on itself."""
