@@ -24,6 +24,7 @@ NODE = {
     "nodeId", "walletAddress", "machineId", "gpuModel", "gpuCount", "vram", "driverVersion", "cudaVersion",
     "computeCapability", "hostOS", "cpuModel", "ramTotal", "location", "capabilities", "registeredAt", "lastUpdate",
     "lastSeen", "status", "jobsCompleted", "totalEarned", "reputation", "metrics", "price", "capacity", "engines",
+    "isolation", "ownJobsOnly",
 }  # fmt: skip
 
 
@@ -224,3 +225,39 @@ def test_a_silent_node_goes_offline_and_a_heartbeat_brings_it_back(api_network, 
     eventually(lambda: status("offline"), "the node to be offline")
     api.post(f"/api/nodes/{node_id}/heartbeat", json={})
     eventually(lambda: status("online"), "the node to be online again")
+
+
+def hello(worker: Worker, **said: object) -> None:
+    offer = {"jobType": "generic_compute"}
+    worker.tell({"kind": "hello", "capacity": 4, "engines": [offer], **said})
+
+
+def test_a_job_that_asks_for_isolation_goes_to_a_node_that_proved_it(customer: Customer, worker: Worker):
+    hello(worker, isolation="process")
+    assert customer.get(f"/api/nodes/{worker.node_id}").json()["node"]["isolation"] == "process"
+    job = customer.submit(requirements={**worker.requirements, "minIsolation": "sandbox"})
+    why = customer.get(f"/api/jobs/{job['jobId']}/explain").json()["explanation"]
+    assert any(each["requirement"] == "minIsolation" for each in why["obstacles"])
+
+    hello(worker, isolation="sandbox")
+
+    assert worker.offer()["jobId"] == job["jobId"]
+    bad = customer.post("/api/jobs", json=customer.body(requirements={"minIsolation": "total"}))
+    assert problem(bad, 422)["code"] == "invalid_request"
+
+
+def test_a_node_that_takes_its_own_wallets_jobs_alone_gets_no_others(customer: Customer, open_url: str):
+    with Worker(open_url, customer) as worker, Customer(open_url) as stranger:
+        waiting = customer.submit(requirements=worker.requirements)
+        hello(worker, ownJobsOnly=True)
+        foreign = stranger.submit(requirements=worker.requirements)
+        own = customer.submit(requirements=worker.requirements)
+
+        assert {worker.offer()["jobId"], worker.offer()["jobId"]} == {waiting["jobId"], own["jobId"]}
+        assert customer.get(f"/api/nodes/{worker.node_id}").json()["node"]["ownJobsOnly"] is True
+        assert stranger.job(foreign["jobId"])["status"] == "queued"
+        why = stranger.get(f"/api/jobs/{foreign['jobId']}/explain").json()["explanation"]
+        assert why["matchingNodes"] == 0
+
+        hello(worker)
+        assert worker.offer()["jobId"] == foreign["jobId"]

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hypernode.executors.generic_compute.engine import Engine
 from tests.network import eventually
 
 APPLETS = (
     *("cat", "chmod", "dd", "echo", "grep", "id", "ls", "ln", "mkdir", "mknod", "mount", "sh", "sleep"),
-    *("su", "touch", "wget", "yes"),
+    *("touch", "wget", "yes"),
 )
 
 CONF = """
@@ -48,7 +49,7 @@ class Podman:
         return _podman(self.folder, *arguments)
 
     def containers(self) -> list[str]:
-        return self("ps", "--all", "--quiet").split()
+        return [each["Id"] for each in Engine(self.socket).call("GET", "/containers/json", {"all": "true"})]
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -78,14 +79,17 @@ def serve(folder: Path) -> Iterator[Podman]:
     shutil.copy(busybox, root / "bin/busybox")
     for applet in APPLETS:
         (root / "bin" / applet).symlink_to("busybox")
-    # As an image of a stranger may have it: a program that would make anybody root.
-    (root / "bin/becomes-root").write_bytes((root / "bin/busybox").read_bytes())
-    (root / "bin/becomes-root").chmod(0o4755)
+    # As an image of a stranger may have it: a program that makes anybody root who asks.
+    (root / "bin/su").write_bytes((root / "bin/busybox").read_bytes())
+    (root / "bin/su").chmod(0o4755)
+    (root / "etc").mkdir()
+    (root / "etc/passwd").write_text("root::0:0:root:/:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n")
     subprocess.run(["tar", "-C", root, "-cf", folder / "busybox.tar", "."], check=True)
     image = _podman(folder, "import", "--quiet", "--change", "VOLUME /data", str(folder / "busybox.tar"))
     socket = folder / "podman.sock"
     command = ["podman", *_storage(folder), "system", "service", "--time", "0", f"unix://{socket}"]
-    with subprocess.Popen(command, env=_environment(folder), stderr=subprocess.DEVNULL) as service:
+    # In a folder of its own: conmon leaves a file `oom` where it stands.
+    with subprocess.Popen(command, env=_environment(folder), cwd=folder, stderr=subprocess.DEVNULL) as service:
         try:
             eventually(socket.exists, "the socket of podman")
             yield Podman(folder, socket, image if image.startswith("sha256:") else f"sha256:{image}")

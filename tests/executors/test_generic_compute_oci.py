@@ -1,5 +1,6 @@
 """generic_compute's containers on a real Podman: what they can do, what they cannot, and that none is left behind."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -16,9 +17,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from hypernode.domain.isolation import Isolation
 from hypernode.domain.receipt import Verdict
 from hypernode.executors.generic_compute import GenericCompute, Input, Output
 from hypernode.node.outputs import collect
+from hypernode.node.runner import Job
+from hypernode.node.runner import run as run_job
+from hypernode.node.sandbox.child import Sandbox
 from hypernode.ports import Claim, ExecutionFailed, Finding, JobContext, Outcome
 from hypernode.protocol.validation import bad_fields
 from tests.executors.podman import Podman, registry, serve
@@ -124,20 +129,21 @@ def test_fuel_is_the_time_of_the_cores_that_were_granted(run: Run):
 
 
 def test_a_container_has_no_privileges(run: Run):
+    careless = run.podman("run", "--rm", "--network=none", "--user=65534", run.podman.image, "su", "-c", "id -u")
+    assert careless == "0", "the image has no program that makes root, so its failure would show nothing"
     (run.folder.parent / "secret").write_text(SECRET)
     attacks = {
         "write to the image": "touch /bin/x",
         "write to the inputs": "touch /in/x",
         "write to the kernel": "echo 1 > /proc/sys/kernel/panic",
-        "become root by a setuid program": "[ $(/bin/becomes-root id -u) = 0 ]",
-        "become root by su": "su -c true",
+        "become root": "[ $(su -c 'id -u') = 0 ]",
         "mount": "mount -t tmpfs none /tmp",
         "make a device": "mknod /tmp/disk b 254 0",
-        "see another process": "ls -d /proc/[0-9]* | grep -v -e '^/proc/1$' -e /proc/$$ -e self",
+        "see processes of the node": "cat /proc/[0-9]*/comm | grep -E 'python|podman|conmon|systemd'",
         "see the nodes files": f"cat {run.folder.parent}/secret",
         "reach a network interface": "grep -v -e lo: -e '|' /proc/net/dev",
         "reach the cloud's metadata": "wget -T 2 -O - http://169.254.169.254/",
-        "reach the engine": f"ls {run.podman.socket} /run/podman /var/run/docker.sock",
+        "reach the engine": f"[ -e {run.podman.socket} ] || [ -e /run/podman ] || [ -e /run/docker.sock ]",
     }
     script = "; ".join(f'( {attack} ) >/dev/null 2>&1 && echo "could {name}"' for name, attack in attacks.items())
 
@@ -159,8 +165,8 @@ def test_the_nodes_environment_is_not_seen(run: Run, monkeypatch: pytest.MonkeyP
 def test_a_fork_bomb_stays_in_its_container(run: Run):
     started = time.monotonic()
 
-    with pytest.raises(ExecutionFailed, match="longer than 3 s"):
-        run("bomb() { bomb | bomb & }; bomb; sleep 100", seconds=3)
+    with contextlib.suppress(ExecutionFailed):  # Where time ends it, and not the want of processes.
+        assert run("bomb() { bomb | bomb & }; bomb; sleep 100", seconds=2).output.exit_code != 0
 
     assert time.monotonic() - started < 20
     assert run.output("echo well").stdout == "well\n"
@@ -189,7 +195,7 @@ def test_outputs_that_are_no_plain_files_are_never_followed(run: Run, what: str)
 
 
 @pytest.mark.parametrize(
-    ("seconds", "fuel", "message"), [(2, 10**12, "longer than 2 s"), (60, 10**9, "granted 1 s on 1 cores")]
+    ("seconds", "fuel", "message"), [(1.5, 10**12, "longer than 1.5 s"), (60, 10**9, "granted 1 s on 1 cores")]
 )
 def test_a_container_that_ignores_signals_ends_with_its_time_or_fuel(run: Run, seconds: float, fuel: int, message: str):
     with pytest.raises(ExecutionFailed, match=message) as failure:
@@ -269,12 +275,14 @@ def test_without_an_engine_a_node_says_so(tmp_path: Path, podman: Podman, monkey
 
     with pytest.raises(ExecutionFailed, match="the container engine does not answer"):
         run("true")
-    assert "podman" not in GenericCompute().probe().engine.lower()
+    assert GenericCompute().probe().models == ("wasm", "python")
 
 
 def test_the_engine_is_reached_through_the_sandbox(run: Run, monkeypatch: pytest.MonkeyPatch):
     assert GenericCompute().connects(run.given("true")) == ("HYPERNODE_CONTAINER_HOST",)
-    assert "Libpod 4" in GenericCompute().probe().engine
+    found = GenericCompute().probe()
+    assert found.models == ("wasm", "python", "oci")
+    assert re.fullmatch(r"wasmtime [\d.]+, python [\d.]+, Libpod [\d.]+", found.engine)
     monkeypatch.setenv("HYPERNODE_CONTAINER_HOST", "unix:///nowhere")
     monkeypatch.setenv("HYPERNODE_CONTAINER_HOST_SOCKET", str(run.podman.socket))
 
@@ -305,6 +313,37 @@ def start_worker(run: Run, script: str, **environment: str) -> "subprocess.Popen
     assert worker.stdout
     assert worker.stdout.readline() == b"ready\n"
     return worker
+
+
+async def test_a_cancelled_job_takes_its_container_along(run: Run, tmp_path: Path):
+    """By the node's runner, through its sandbox: the engine is reached by the relay alone."""
+    folder = tmp_path / "job"
+    folder.mkdir()
+    said = asyncio.Event()
+    given = msgspec.to_builtins(run.given("trap '' TERM; echo ready; while true; do sleep 1; done"))
+    job = asyncio.create_task(
+        run_job(
+            GenericCompute(),
+            Job("generic_compute", "", given, 600),
+            folder,
+            fetch=never,
+            on_event=lambda _: said.set(),
+            environment={"HYPERNODE_CONTAINER_HOST": run.podman.host},
+            sandbox=replace(Sandbox.find(tmp_path), isolation=Isolation.SANDBOX),
+        )
+    )
+    await said.wait()
+    cancelled = time.monotonic()
+    job.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await job
+    assert run.podman.containers() == []
+    assert time.monotonic() - cancelled < 4  # 2 s, and some for a machine that runs other tests.
+
+
+async def never(sha256: str, path: Path) -> None:
+    raise AssertionError(f"{sha256} was not asked for")
 
 
 def test_a_container_does_not_outlive_a_worker_that_was_killed(run: Run):
@@ -342,12 +381,22 @@ def test_containers_of_others_are_not_swept(run: Run, tmp_path: Path):
 SAME = "echo 42; echo result > /out/a.txt; echo more > /out/b.txt"
 
 
+@pytest.fixture(scope="module")
+def honest(podman: Podman, tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, dict[str, str]]:
+    """An outcome of SAME, and its files."""
+    run = Run(podman, tmp_path_factory.mktemp("honest"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HYPERNODE_CONTAINER_HOST", podman.host)
+        outcome = run(SAME)
+    return outcome, {file.name: file.read_text() for file in (run.folder / "outputs").iterdir()}
+
+
 @pytest.fixture
-def claimed(run: Run) -> Outcome:
-    """An honest outcome of SAME, with its files in `claim`."""
-    outcome = run(SAME)
-    for file in (run.folder / "outputs").iterdir():
-        file.rename(run.folder / "claim" / file.name)
+def claimed(run: Run, honest: tuple[Outcome, dict[str, str]]) -> Outcome:
+    """The outcome, with its files in `claim`."""
+    outcome, files = honest
+    for name, text in files.items():
+        (run.folder / "claim" / name).write_text(text)
     return outcome
 
 
@@ -388,7 +437,7 @@ def test_a_forged_output_fails(run: Run, claimed: Outcome, changes: dict[str, An
     assert re.search(evidence, finding.evidence)
 
 
-@pytest.mark.parametrize("forgery", ["changed", "missing", "added", "linked"])
+@pytest.mark.parametrize("forgery", ["changed", "missing", "linked"])
 def test_forged_files_fail(run: Run, claimed: Outcome, forgery: str):
     file = run.folder / "claim/a.txt"
     match forgery:
@@ -396,8 +445,6 @@ def test_forged_files_fail(run: Run, claimed: Outcome, forgery: str):
             file.write_text("other")
         case "missing":
             file.unlink()
-        case "added":
-            file.with_name("c.txt").write_text("")
         case _:
             file.unlink()
             file.symlink_to("/etc/passwd")

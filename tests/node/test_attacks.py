@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,13 +17,15 @@ import pytest
 import hypernode
 from hypernode import executors
 from hypernode.domain.isolation import Isolation
-from hypernode.node.events import Log, Progress, Stream
+from hypernode.node.checkpoints import keeping
+from hypernode.node.events import Checkpoint, Log, Progress, Stream
 from hypernode.node.limits import Limits
-from hypernode.node.outputs import remove
+from hypernode.node.outputs import OutputFile, remove
 from hypernode.node.runner import Finished, Job, run
 from hypernode.node.sandbox import trial
 from hypernode.node.sandbox.child import Sandbox
 from hypernode.ports import ExecutionFailed
+from hypernode.protocol.artifacts import ArtifactRef
 
 PLUGIN = Path(__file__).parent / "plugin"
 MEMORY_MB = 256
@@ -41,7 +44,8 @@ class Node:
         self.home, self.sandbox = home, sandbox
         self.folder = home / "jobs" / "mine"
         self.folder.mkdir(parents=True)
-        self.events: list[Progress | Log | Stream] = []
+        self.events: list[Progress | Log | Stream | Checkpoint] = []
+        self.on_checkpoint: Callable[[str], None] = print
         self.environment = {"ATTACK_PLUGIN": str(PLUGIN)}
 
     async def __call__(self, deed: str, targets: Sequence[str | Path] = (), limits: Limits = LIMITS) -> Finished:
@@ -50,12 +54,17 @@ class Node:
             Job("attack", "", {"deed": deed, "targets": list(map(str, targets))}, max_duration_s=60),
             self.folder,
             fetch=no_artifact,
-            on_event=self.events.append,
+            on_event=self._hear,
             limits=limits,
             environment=self.environment,
             sandbox=self.sandbox,
             prefix=("/usr/bin/env", f"PYTHONPATH={PLUGIN}"),
         )
+
+    def _hear(self, event: Progress | Log | Stream | Checkpoint) -> None:
+        self.events.append(event)
+        if isinstance(event, Checkpoint):
+            self.on_checkpoint(event.name)
 
     async def loot(self, deed: str, targets: Sequence[str | Path] = ()) -> dict[str, str]:
         return (await self(deed, targets)).output["loot"]
@@ -264,6 +273,30 @@ async def test_a_huge_file_is_refused_even_without_content(node: Node):
 async def test_outputs_that_are_no_plain_files_are_refused(node: Node, deed: str):
     with pytest.raises(ExecutionFailed, match="is not a plain file"):
         await node(deed)
+
+
+async def test_the_folder_of_outputs_cannot_be_replaced_by_a_link(node: Node):
+    with pytest.raises(ExecutionFailed, match="Device or resource busy"):
+        await node("replace_outputs", [node.home])
+
+
+@pytest.mark.parametrize("deed", ["link_checkpoint", "name_checkpoint"])
+async def test_a_checkpoint_is_a_plain_file_of_the_job_or_is_not_kept(node: Node, tmp_path: Path, deed: str):
+    aside = tmp_path / "aside"
+    aside.mkdir()
+    stolen: list[bytes] = []
+
+    async def upload(file: OutputFile) -> ArtifactRef:
+        stolen.append(file.path.read_bytes())
+        return ArtifactRef(file.sha256, file.size, file.name)
+
+    async with keeping(node.folder / "outputs", aside, upload, print) as keep:
+        node.on_checkpoint = keep
+        with suppress(ExecutionFailed):  # The watch over the outputs may be quicker.
+            await node(deed, [node.home / "node.json"])
+
+    assert stolen == []
+    assert any(isinstance(event, Checkpoint) for event in node.events)
 
 
 @pytest.mark.parametrize("target", ["/etc/passwd", "node.json", "/dev/zero", "."])

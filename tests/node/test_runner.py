@@ -16,6 +16,8 @@ from hypernode import executors
 from hypernode.node.events import Log, Progress, Stream
 from hypernode.node.runner import Finished, Job, Limits, run
 from hypernode.ports import ExecutionFailed
+from hypernode.protocol.artifacts import ArtifactRef
+from hypernode.protocol.frames import Audit
 
 PLUGIN = Path(__file__).parent / "plugin"
 LOOP = {"runtime": "wasm", "module": {"wat": '(module (func (export "_start") (loop (br 0))))'}, "fuel": 10**13}
@@ -36,8 +38,9 @@ class Runner:
         limits: Limits = Limits(),
         artifacts: Mapping[str, str] = {},
         environment: Mapping[str, str] = {},
+        audit: Audit | None = None,
     ) -> Finished:
-        job = Job("mischief", "", {"deed": deed, "artifacts": dict(artifacts)}, max_duration_s=30)
+        job = Job("mischief", "", {"deed": deed, "artifacts": dict(artifacts)}, max_duration_s=30, audit=audit)
         return await run(
             executors.load_one("mischief"),
             job,
@@ -96,6 +99,47 @@ async def test_the_child_sees_nothing_of_the_nodes_environment(runner: Runner, m
     assert seen.keys() <= {"PATH", "LANG", "HOME", "TMPDIR", "MISCHIEF_DECLARED", "PYTHONPATH", "LC_CTYPE"}
     assert seen["MISCHIEF_DECLARED"] == "yes"
     assert seen["HOME"] == str(runner.folder)
+
+
+def claim(*names: str, **fields: Any) -> Audit:
+    artifacts = [ArtifactRef(f"{number:064}", 7, name) for number, name in enumerate(names)]
+    given: dict[str, Any] = {"output": {"text": "claimed"}, "units": 3, "model": "small", "fingerprint": {"isa": "x"}}
+    return Audit(**{**given, "artifacts": artifacts, "seed": 42, **fields})
+
+
+async def test_an_audit_gets_the_claim_with_its_files_and_runs_nothing(runner: Runner):
+    finished = await runner("crash", audit=claim("a.txt", "folder/b.txt"))
+
+    assert finished.output == {
+        "verdict": "passed",
+        "evidence": "claimed 3 small {'isa': 'x'} ['a.txt', 'folder/b.txt']",
+        "figures": {"seed": 42.0},
+    }
+    assert (finished.units, finished.files) == (0, [])
+    assert runner.fetched == ["0" * 64, "0" * 63 + "1"]
+
+
+@pytest.mark.parametrize(
+    "names", [["../a"], ["/etc/a"], ["a", "a"], ["a", "a/b"], ["a/b", "a"], ["x" * 300], ["a\0"], [""]]
+)
+async def test_claimed_files_with_impossible_names_fail_the_audit(runner: Runner, names: list[str]):
+    finished = await runner("folder", audit=claim(*names))
+
+    assert finished.output["verdict"] == "failed"
+    assert "impossible name" in finished.output["evidence"]
+    assert runner.fetched == []
+
+
+async def test_a_claimed_output_of_another_shape_fails_the_audit(runner: Runner):
+    finished = await runner("folder", audit=claim(output={"text": 7}))
+
+    assert finished.output["verdict"] == "failed"
+    assert "Expected `str`, got `int`" in finished.output["evidence"]
+
+
+async def test_an_audit_that_breaks_is_no_finding(runner: Runner):
+    with pytest.raises(ExecutionFailed, match="the check broke"):
+        await runner("fail", audit=claim())
 
 
 async def test_stray_prints_do_not_corrupt_the_events(runner: Runner):

@@ -14,6 +14,7 @@ from hypernode.cli.show import details, table
 from hypernode.client import Client, Keypair
 from hypernode.client.nodes import NodeDescription
 from hypernode.node.limits import DISK_MB
+from hypernode.node.settings import ARTIFACTS_MB, MODELS_MB
 
 app = typer.Typer(help="This machine as a node of the network.", no_args_is_help=True)
 
@@ -50,6 +51,12 @@ def start(
     fetch_models: Annotated[
         bool, typer.Option("--fetch-models", help="Take models that jobs bring along, read by native engines.")
     ] = False,
+    models_mb: Annotated[
+        int, typer.Option(min=0, metavar="MB", help="Fetched models that are kept; the least used go first.")
+    ] = MODELS_MB,
+    artifacts_mb: Annotated[
+        int, typer.Option(min=0, metavar="MB", help="The same of jobs' input files.")
+    ] = ARTIFACTS_MB,
     own_jobs_only: Annotated[
         bool, typer.Option("--own-jobs-only", help="Take jobs of the wallet that is paid alone.")
     ] = False,
@@ -86,6 +93,8 @@ def start(
             unit_prices=_prices(unit_price or []),
             job_types=frozenset(accept) if accept else None,
             fetch_models=fetch_models,
+            models_mb=models_mb,
+            artifacts_mb=artifacts_mb,
             own_jobs_only=own_jobs_only,
             allow_unsandboxed=allow_unsandboxed,
             job_memory_mb=job_memory,

@@ -66,6 +66,9 @@ class Matchmaker:
         self._ttl_s[node_id] = ttl_s
         self._put(facts_of(row), slots > 0)
         self._set_slots(node_id, slots)
+        if slots > 0:  # Jobs that waited may fit what it offers now.
+            self._freed.add(node_id)
+            self._wake.set()
 
     def describe(self, row: Mapping[str, Any]) -> None:
         """A connected node's description has changed; its slots have not."""

@@ -9,7 +9,7 @@ import msgspec
 from hypernode.coordinator.auditor import Auditor
 from hypernode.coordinator.sessions import Held
 from hypernode.coordinator.settler import Ended, Ending, Settler
-from hypernode.domain.demand import ARTIFACT_MODEL, DEFAULT_MODEL
+from hypernode.domain.demand import DEFAULT_MODEL
 from hypernode.domain.lease import LeaseEvent
 from hypernode.ports import Executor, Finding
 from hypernode.protocol import limits
@@ -62,9 +62,8 @@ class Receiver:
             return f"the result has more than {limits.MAX_OUTPUT_FILES} files"
         if any("\x00" in ref.name or len(ref.name) > limits.MAX_FILE_NAME for ref in report.artifacts):
             return f"a file's name has at most {limits.MAX_FILE_NAME} characters, and no U+0000"
-        asked = held.model.removeprefix(ARTIFACT_MODEL)
-        if report.model and asked not in (DEFAULT_MODEL, report.model):
-            return f"the node used the model {report.model}, not {asked}"
+        if report.model and held.model not in (DEFAULT_MODEL, report.model):
+            return f"the node used the model {report.model}, not {held.model}"
         try:
             msgspec.convert(report.result, Finding if held.audit else self._executors[held.job_type].Output)
         except msgspec.ValidationError as error:

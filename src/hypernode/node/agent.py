@@ -141,8 +141,7 @@ class Agent:
         return registered
 
     def _hello(self) -> Hello:
-        warm = self._work.warm
-        offers = [replace(offer, warm_models=sorted(warm[offer.job_type])) for offer in self._machine.offers]
+        offers = [replace(offer, warm_models=self._work.warm(offer.job_type)) for offer in self._machine.offers]
         return Hello(
             self._settings.capacity,
             offers,

@@ -29,6 +29,7 @@ class Spec(msgspec.Struct, frozen=True):
     max_duration_s: float
     rlimits: Rlimits
     audit: ClaimSpec | None = None  #: Check this instead of running the input.
+    resume: str = ""  #: File of the latest checkpoint of an earlier attempt.
 
 
 class Event(msgspec.Struct, tag_field="event", tag=str.lower, frozen=True):
@@ -54,6 +55,12 @@ class Stream(Event, frozen=True):
     text: str
 
 
+class Checkpoint(Event, frozen=True):
+    """A file in the folder of outputs that another attempt could go on from."""
+
+    name: str
+
+
 class Done(Event, frozen=True):
     """The run ended with a result, or the audit with a finding: `verdict`, `evidence` and `figures`."""
 
@@ -69,6 +76,6 @@ class Failed(Event, frozen=True):
     blames_input: bool
 
 
-AnyEvent = Progress | Log | Stream | Done | Failed
+AnyEvent = Progress | Log | Stream | Checkpoint | Done | Failed
 
 decode = msgspec.json.Decoder(AnyEvent).decode

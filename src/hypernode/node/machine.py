@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from hypernode import executors as plug_ins
-from hypernode.domain.demand import FETCHED_MODEL
+from hypernode.domain.demand import ANY_HUB_MODEL, FETCHED_MODEL
 from hypernode.domain.isolation import Isolation
 from hypernode.node import inventory
 from hypernode.node.home import make
@@ -56,7 +56,7 @@ async def look(settings: NodeSettings) -> Machine:
             price = settings.unit_prices.get(job_type)
             models = list(capability.models)
             if settings.fetch_models and found[job_type].model_suffix:
-                models.append(FETCHED_MODEL)
+                models += [FETCHED_MODEL, ANY_HUB_MODEL]
             offers.append(
                 EngineOffer(job_type, capability.engine, models, price_per_unit=price, audits=checks(found[job_type]))
             )

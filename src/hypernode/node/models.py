@@ -85,9 +85,9 @@ class Models:
         async with self._cache.hold(f"{digest}{suffix}", partial(_checked, bring, model, suffix)):
             yield digest
 
-    def warm(self) -> set[str]:
-        """The artifact models that are here, as jobs name them."""
-        here = (name.partition(".")[0] for name in self._cache.names())
+    def warm(self, suffix: str) -> set[str]:
+        """The artifact models of a format that are here, as jobs name them."""
+        here = (name.removesuffix(suffix) for name in self._cache.names() if name.endswith(suffix))
         return {ARTIFACT_MODEL + name for name in here if not name.startswith(FROM_HUB)}
 
     async def _download(self, file: HubFile, path: Path) -> None:

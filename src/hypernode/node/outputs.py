@@ -41,6 +41,8 @@ def measure(outputs: Path, most_files: int, most_bytes: int) -> list[tuple[Path,
 
     The outputs are the job's own doing, so each of these blames the input.
     """
+    if not stat.S_ISDIR(outputs.lstat().st_mode):
+        raise ExecutionFailed("the folder of outputs was replaced", blames_input=True)
     found: list[tuple[Path, int]] = []
     total = 0
     for path, status in _walk(outputs):
@@ -61,6 +63,29 @@ def collect(outputs: Path, most_files: int, most_bytes: int) -> list[OutputFile]
         OutputFile(path, path.relative_to(outputs).as_posix(), _digest(path), size)
         for path, size in measure(outputs, most_files, most_bytes)
     ]
+
+
+def take(outputs: Path, name: str, target: Path, most_bytes: int) -> OutputFile:
+    """Copy a plain file that lies directly in the folder of outputs of a job that still runs, and may be hostile.
+
+    Raises ExecutionFailed where it is no plain file, or too large.
+    """
+    if PurePosixPath(name).name != name or name in ("", ".", ".."):
+        raise ExecutionFailed(f"{name} is no name of a file in the folder of outputs", blames_input=True)
+    folder = os.open(outputs, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        # What is opened is looked at, and not its name again: the job may put another thing there at any time.
+        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+    except OSError as error:
+        raise ExecutionFailed(f"{name} cannot be read: {error.strerror}", blames_input=True) from error
+    finally:
+        os.close(folder)
+    with os.fdopen(descriptor, "rb") as source, target.open("wb") as copy:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1 or status.st_size > most_bytes:
+            raise ExecutionFailed(f"{name} is no plain file of at most {most_bytes} bytes", blames_input=True)
+        shutil.copyfileobj(source, copy)
+    return OutputFile(target, name, _digest(target), target.stat().st_size)
 
 
 def check_disk(folder: Path, most_mb: int | None) -> None:

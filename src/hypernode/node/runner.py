@@ -16,11 +16,11 @@ import msgspec
 from hypernode.domain.isolation import Isolation
 from hypernode.domain.receipt import Verdict
 from hypernode.node import events
-from hypernode.node.events import AnyEvent, ClaimSpec, Done, Failed, Log, Progress, Spec, Stream
+from hypernode.node.events import AnyEvent, Checkpoint, ClaimSpec, Done, Failed, Log, Progress, Spec, Stream
 from hypernode.node.limits import Limits
 from hypernode.node.outputs import OutputFile, check_disk, collect, measure, within
 from hypernode.node.relays import relays
-from hypernode.node.sandbox.bubblewrap import TEMPORARY
+from hypernode.node.sandbox.bubblewrap import OUTPUTS, TEMPORARY
 from hypernode.node.sandbox.child import BARE, Child, Place, Sandbox, spawn
 from hypernode.node.sandbox.rlimits import Rlimits
 from hypernode.node.sandbox.view import named_in
@@ -36,7 +36,7 @@ CONFINED: Final = "HYPERNODE_SANDBOX"
 """A variable of the job: 1 where the sandbox was proved."""
 INPUTS: Final = "inputs"
 CLAIM: Final = "claim"
-OUTPUTS: Final = "outputs"
+RESUME: Final = "resume"
 _STDERR_TAIL_BYTES: Final = 4_096
 _LONGEST_EVENT_BYTES: Final = 8 * MAX_RESULT_BYTES
 _PASSED_ON: Final = ("PATH", "LANG")
@@ -51,6 +51,7 @@ class Job:
     input: Mapping[str, Any]
     max_duration_s: float
     audit: Audit | None = None  #: Check this claim instead of running the input.
+    resume: str = ""  #: SHA-256 of the latest checkpoint of an earlier attempt.
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ _USUAL: Final = Limits()
 
 Fetch = Callable[[str, Path], Awaitable[None]]
 """Brings the artifact of a SHA-256 to a path, or raises ExecutionFailed."""
-OnEvent = Callable[[Progress | Log | Stream], None]
+OnEvent = Callable[[Progress | Log | Stream | Checkpoint], None]
 
 
 async def run(
@@ -97,6 +98,8 @@ async def run(
         path = within(folder / INPUTS, PurePosixPath(name))
         path.parent.mkdir(parents=True, exist_ok=True)
         await fetch(sha256, path)
+    if job.resume:
+        await fetch(job.resume, folder / RESUME)
     if job.audit and (finding := await _fetch_claimed(job.audit, folder / CLAIM, fetch)):
         return Finished(msgspec.to_builtins(finding), 0, {}, [])
 
@@ -143,6 +146,7 @@ def _spec(job: Job, folder: Path, rlimits: Rlimits) -> Spec:
         max_duration_s=job.max_duration_s,
         rlimits=rlimits,
         audit=claim,
+        resume=str(folder / RESUME) if job.resume else "",
     )
 
 
@@ -259,7 +263,7 @@ async def _follow(worker: _Worker, on_event: OnEvent, limits: Limits) -> Done:
                 elif log_room == 0:
                     on_event(Log(f"more than {limits.log_lines} lines: the rest is dropped"))
                 log_room -= 1
-            case Progress():
+            case Progress() | Checkpoint():
                 on_event(event)
     code = await worker.child.process.wait()
     killer = worker.child.killed_by()

@@ -16,6 +16,8 @@ from hypernode.protocol.limits import MAX_CAPACITY
 from hypernode.protocol.nodes import Location
 
 DRAIN_TIMEOUT_S: Final = 600.0
+MODELS_MB: Final = 100_000
+ARTIFACTS_MB: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class NodeSettings:
     fetch_models: bool = False  #: Take models that jobs bring along: files of strangers, read by native engines.
     own_jobs_only: bool = False  #: Take jobs of its own wallet alone, wherever they could run.
     allow_unsandboxed: bool = False  #: Take jobs of strangers even where the sandbox does not hold.
+    models_mb: int = MODELS_MB  #: Fetched models that are kept; those not used for longest go first.
+    artifacts_mb: int = ARTIFACTS_MB  #: The same of jobs' input files.
     job_memory_mb: int | None = None  #: Of one job; None: four fifths of the machine's, shared among `capacity` jobs.
     job_processes: int | None = None  #: Processes and threads of one job; None: as many as engines need.
     job_disk_mb: int = DISK_MB  #: All files of one job.

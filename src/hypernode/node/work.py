@@ -1,27 +1,33 @@
 """The leases in this node's hands: from the offer, through the run, to the acknowledged report."""
 
 import asyncio
+import shutil
 import tempfile
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import structlog
 
-from hypernode.domain.demand import ARTIFACT_MODEL
 from hypernode.domain.isolation import Isolation
 from hypernode.executors.llm_inference.settings import MODELS_DIR
 from hypernode.node import events
+from hypernode.node.cache import Cache
+from hypernode.node.checkpoints import Keep, keeping
+from hypernode.node.models import Models
 from hypernode.node.outbox import Outbox
-from hypernode.node.outputs import remove
+from hypernode.node.outputs import OutputFile, remove
 from hypernode.node.runner import Job, OnEvent, run
+from hypernode.node.sandbox.bubblewrap import OUTPUTS
 from hypernode.node.sandbox.child import BARE, Sandbox
 from hypernode.node.settings import NodeSettings
 from hypernode.node.transfers import Transfers
 from hypernode.ports import ExecutionFailed, Executor
-from hypernode.protocol.frames import Accept, Decline, Log, Offer, Progress, Report, Stream
+from hypernode.protocol.artifacts import ArtifactRef
+from hypernode.protocol.frames import Accept, Checkpoint, Decline, Log, Offer, Progress, Report, Stream
 
 LONGEST_ERROR: Final = 2_000
 _log = structlog.get_logger()
@@ -48,13 +54,17 @@ class Work:
         self.draining = False
         self.completed = 0
         self.failed = 0
-        self.warm: defaultdict[str, set[str]] = defaultdict(set)
+        self._ran: defaultdict[str, set[str]] = defaultdict(set)
         """Models that ran here since the start, by job type: they load from the page cache."""
         self._settings = settings
         self._executors = executors
         self._transfers = transfers
         self._outbox = outbox
         self._sandbox = sandbox
+        environment = settings.executor_environment()
+        models = Cache(Path(environment[MODELS_DIR]), settings.models_mb << 20)
+        self._models = Models(models, transfers, environment)
+        self._artifacts = Cache(settings.home / "cache" / "artifacts", settings.artifacts_mb << 20)
         self._limits = settings.limits()
         self._held: dict[str, _Held] = {}
         self._running: set[asyncio.Task[None]] = set()
@@ -70,10 +80,15 @@ class Work:
 
     @property
     def own_jobs_only(self) -> bool:
-        """By the owner's choice, or because strangers' jobs could harm this machine and the owner has not allowed them."""
+        """By the owner's choice, or because strangers' jobs could harm this machine and nobody has allowed them."""
         return self._settings.own_jobs_only or (
             self._sandbox.isolation is not Isolation.SANDBOX and not self._settings.allow_unsandboxed
         )
+
+    def warm(self, job_type: str) -> list[str]:
+        """The models of a job type that need not be fetched, or not even be read from the disk."""
+        suffix = self._executors[job_type].model_suffix
+        return sorted(self._ran[job_type] | (self._models.warm(suffix) if suffix else set()))
 
     @property
     def leases(self) -> list[str]:
@@ -146,7 +161,7 @@ class Work:
         self.failed += bool(report.error)
         _log.info("job_ended", job=offer.job_id, units=report.units, error=report.error)
         if report.model and not report.error:
-            self.warm[offer.job_type].add(report.model)
+            self._ran[offer.job_type].add(report.model)
         if held := self._held.get(offer.lease_id):
             held.report = report
             self._outbox.put(report, urgent=True)
@@ -163,47 +178,52 @@ class Work:
         finally:
             await asyncio.to_thread(_remove, folder)
 
-    async def _model(self, offer: Offer) -> str:
-        """The model's name here; one that the job brings along is fetched first, once, and named by its digest."""
-        if not offer.model.startswith(ARTIFACT_MODEL):
-            return offer.model
-        digest = offer.model.removeprefix(ARTIFACT_MODEL)
-        folder = Path(self._settings.executor_environment()[MODELS_DIR])
-        file = folder / f"{digest}{self._executors[offer.job_type].model_suffix}"
-        if not file.is_file():
-            folder.mkdir(parents=True, exist_ok=True)
-            draft = folder / f"{file.name}.{offer.lease_id}.part"
-            try:
-                await self._transfers.download(digest, draft)
-                draft.replace(file)
-            finally:
-                draft.unlink(missing_ok=True)
-        return digest
-
     async def _run(self, offer: Offer, folder: Path) -> Report:
-        finished = await run(
-            self._executors[offer.job_type],
-            Job(offer.job_type, await self._model(offer), offer.input, offer.max_duration_s, offer.audit),
-            folder,
-            fetch=self._transfers.download,
-            on_event=self._teller(offer.lease_id),
-            environment=self._settings.executor_environment(),
-            limits=self._limits,
-            sandbox=self._sandbox,
-        )
-        artifacts = [await self._transfers.upload(offer.job_id, file) for file in finished.files]
+        executor = self._executors[offer.job_type]
+        aside = Path(tempfile.mkdtemp(dir=self._folder))
+
+        async def upload(file: OutputFile) -> ArtifactRef:
+            return await self._transfers.upload(offer.job_id, file)
+
+        def kept(artifact: ArtifactRef) -> None:
+            self._outbox.put(Checkpoint(offer.lease_id, artifact), urgent=True)
+
+        try:
+            async with (
+                self._models.hold(offer.model, executor.model_suffix) as model,
+                keeping(folder / OUTPUTS, aside, upload, kept) as keep,
+            ):
+                finished = await run(
+                    executor,
+                    Job(offer.job_type, model, offer.input, offer.max_duration_s, offer.audit, offer.resume),
+                    folder,
+                    fetch=self._fetch,
+                    on_event=self._teller(offer.lease_id, keep),
+                    environment=self._settings.executor_environment(),
+                    limits=self._limits,
+                    sandbox=self._sandbox,
+                )
+            artifacts = [await upload(file) for file in finished.files]
+        finally:
+            await asyncio.to_thread(_remove, aside)
+        # Who serves models says in the output which one answered; a fetched one is called what the job called it.
+        served = str(finished.output.get("model", ""))
         return Report(
             lease_id=offer.lease_id,
             result=finished.output,
             units=finished.units,
             artifacts=artifacts,
             fingerprint=finished.fingerprint,
-            # Who serves models says in the output which one answered.
-            model=str(finished.output.get("model", "")),
+            model=offer.model if served == model else served,
         )
 
-    def _teller(self, lease_id: str) -> OnEvent:
-        def tell(event: events.Progress | events.Log | events.Stream) -> None:
+    async def _fetch(self, sha256: str, path: Path) -> None:
+        """Bring an artifact to a path, from the cache where it is there. A copy: a job may write to its own."""
+        async with self._artifacts.hold(sha256, partial(self._transfers.download, sha256)) as cached:
+            await asyncio.to_thread(shutil.copyfile, cached, path)
+
+    def _teller(self, lease_id: str, keep: Keep) -> OnEvent:
+        def tell(event: events.Progress | events.Log | events.Stream | events.Checkpoint) -> None:
             match event:
                 case events.Progress(fraction, message):
                     self._outbox.put(Progress(lease_id, fraction, message))
@@ -211,6 +231,8 @@ class Work:
                     self._outbox.put(Log(lease_id, [line]))
                 case events.Stream(text):
                     self._outbox.put(Stream(lease_id, text))
+                case events.Checkpoint(name):
+                    keep(name)
 
         return tell
 

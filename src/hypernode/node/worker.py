@@ -17,7 +17,7 @@ import msgspec
 
 from hypernode.domain.receipt import Verdict
 from hypernode.executors import load_one
-from hypernode.node.events import ClaimSpec, Done, Event, Failed, Log, Progress, Spec, Stream
+from hypernode.node.events import Checkpoint, ClaimSpec, Done, Event, Failed, Log, Progress, Spec, Stream
 from hypernode.ports import Claim, ExecutionFailed, Executor, Finding, JobContext
 from hypernode.protocol.limits import MAX_LOG_LINE
 
@@ -49,6 +49,8 @@ def _run(spec: Spec, emitter: "_Emitter") -> Event:
         progress=lambda fraction, message: emitter.emit(Progress(fraction, message)),
         log=lambda line: emitter.emit(Log(line[:MAX_LOG_LINE])),
         stream=emitter.stream,
+        checkpoint=lambda path: emitter.emit(Checkpoint(path.name)),
+        resume=Path(spec.resume) if spec.resume else None,
     )
     try:
         given = msgspec.convert(spec.input, executor.Input)

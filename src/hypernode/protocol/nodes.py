@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, field
 
+from hypernode.domain.isolation import Isolation
 from hypernode.protocol.frames import EngineOffer
 from hypernode.protocol.wire import Body, Hyper, HyperIn, JsonObject, Name, Text, Time, Wallet
 
@@ -67,8 +68,8 @@ class Node(Body):
     price: Hyper
     capacity: int
     engines: list[EngineOffer]
-    isolation: str  #: What it proved of its sandbox: none, process, sandbox.
-    own_jobs_only: bool  #: It takes jobs of its own wallet alone.
+    isolation: str = Isolation.NONE.value  #: What it proved of its sandbox: none, process, sandbox.
+    own_jobs_only: bool = False  #: It takes jobs of its own wallet alone.
 
 
 class NodeRegistered(Body, omit_defaults=True):

@@ -227,6 +227,8 @@ BOUNDED: Final = {
     "hypernode.executors.generic_compute.script": "generic_compute: scripts",
     "hypernode.executors.generic_compute.checks": "generic_compute: checks",
     "hypernode.executors.llm_inference": "llm_inference",
+    "hypernode.executors.render.schema": "render: inputs",
+    "hypernode.executors.render.checks": "render: checks",
 }
 
 

@@ -153,9 +153,29 @@ class Attack(Executor):
         return {}
 
     def hard_link_outputs(self, context: JobContext, targets: list[str]) -> dict[str, str]:
-        private = context.inputs / "private"
-        private.write_text("x")
-        (context.outputs / "linked").hardlink_to(private)
+        first = context.outputs / "first"
+        first.write_text("x")
+        (context.outputs / "linked").hardlink_to(first)
+        return {}
+
+    def replace_outputs(self, context: JobContext, targets: list[str]) -> dict[str, str]:
+        context.outputs.rename(context.outputs.with_name("moved"))
+        context.outputs.symlink_to(targets[0])
+        return {}
+
+    def link_checkpoint(self, context: JobContext, targets: list[str]) -> dict[str, str]:
+        (context.outputs / "state").symlink_to(targets[0])
+        context.checkpoint(context.outputs / "state")
+        time.sleep(0.5)
+        (context.outputs / "state").unlink()
+        return {}
+
+    def name_checkpoint(self, context: JobContext, targets: list[str]) -> dict[str, str]:
+        os.mkfifo(context.outputs / "pipe")
+        for name in ("..", "pipe", "none"):
+            context.checkpoint(context.outputs / name)
+            time.sleep(0.2)
+        (context.outputs / "pipe").unlink()
         return {}
 
     def pipe_outputs(self, context: JobContext, targets: list[str]) -> dict[str, str]:

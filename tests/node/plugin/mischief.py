@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from hypernode.ports import Capability, ExecutionFailed, Executor, JobContext, Outcome, Unit
+from hypernode.domain.receipt import Verdict
+from hypernode.ports import Capability, Claim, ExecutionFailed, Executor, Finding, JobContext, Outcome, Unit
 
 
 class Input(msgspec.Struct):
@@ -48,6 +49,13 @@ class Mischief(Executor):
     def run(self, given: Input, context: JobContext) -> Outcome:
         text = getattr(self, given.deed)(context)
         return Outcome(Output(text or ""), 1)
+
+    def verify(self, given: Input, claim: Claim, context: JobContext, seed: int) -> Finding:
+        if given.deed == "fail":
+            raise ExecutionFailed("the check broke")
+        files = sorted(path.relative_to(claim.files).as_posix() for path in claim.files.rglob("*") if path.is_file())
+        evidence = f"{claim.output.text} {claim.units} {claim.model} {dict(claim.fingerprint)} {files}"
+        return Finding(Verdict.PASSED, evidence, {"seed": float(seed)})
 
     def environ(self, context: JobContext) -> str:
         return msgspec.json.encode(dict(os.environ)).decode()

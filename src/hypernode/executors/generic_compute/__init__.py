@@ -1,6 +1,8 @@
 """Runs a customer's own program: WebAssembly, a container, or a Python script."""
 
+import contextlib
 import logging
+import shutil
 from collections.abc import Mapping
 from functools import partial
 from importlib import import_module
@@ -31,15 +33,22 @@ class GenericCompute(Executor):
     environment: ClassVar[tuple[str, ...]] = ENVIRONMENT
 
     def probe(self) -> Capability:
-        """Available where wasmtime can be loaded: WebAssembly is what every such node runs."""
+        """Available where wasmtime can be loaded: every such node runs WebAssembly.
+
+        The runtimes stand for models, so that a job that names one goes to a node that has it.
+        """
         try:
             import_module("wasmtime")
-            from hypernode.executors.generic_compute.wasm import engine_name
+            from hypernode.executors.generic_compute import wasm
 
-            engines = [engine_name()]
+            runtimes = {"wasm": wasm.engine_name()}
         except Exception as error:
             return Capability(available=False, missing=f"wasmtime: {error}", fix=FIX)
-        return Capability(available=True, engine=", ".join(engines + _other_engines()))
+        try:
+            runtimes |= _other_runtimes(Settings.read())
+        except ExecutionFailed as failure:
+            _log.warning("neither containers nor scripts: %s", failure)
+        return Capability(available=True, engine=", ".join(runtimes.values()), models=tuple(runtimes))
 
     def artifacts(self, given: AnyProgram) -> Mapping[str, str]:
         """The program, if it was uploaded, and the files; those in a folder of their own, which becomes `/in`."""
@@ -95,11 +104,14 @@ class GenericCompute(Executor):
             _log.warning("containers of jobs may be left: %s", failure)
 
 
-def _other_engines() -> list[str]:
-    """Of containers, where the node has some; a script is run wherever the runner makes a sandbox."""
+def _other_runtimes(settings: Settings) -> dict[str, str]:
+    """Runtime -> engine, of those that a node may lack."""
     from hypernode.executors.generic_compute import oci, script
 
-    try:
-        return [oci.engine_name(Settings.read()), script.engine_name()]
-    except ExecutionFailed:
-        return [script.engine_name()]
+    found: dict[str, str] = {}
+    # Whether the sandbox holds is known to the runner alone.
+    if settings.allow_unsandboxed or shutil.which("bwrap"):
+        found["python"] = script.engine_name()
+    with contextlib.suppress(ExecutionFailed):
+        found["oci"] = oci.engine_name(settings)
+    return found

@@ -21,7 +21,7 @@ from typing import IO, Any, Final, Self
 from hypernode.ports import ExecutionFailed, engine_folder
 
 BLENDER: Final = "HYPERNODE_BLENDER"
-"""Path of a Blender program to use in place of the module."""
+"""A Blender to use in place of the module: the folder where it was unpacked, or the program."""
 ENVIRONMENT: Final = (
     BLENDER,
     # How Cycles finds its GPUs, and the libraries of their drivers.
@@ -41,6 +41,8 @@ def find(environment: Mapping[str, str]) -> list[str]:
     """The command that starts a session, less its last argument. Raises Unavailable."""
     module = engine_folder("render") / "bin" / "python"
     named = environment.get(BLENDER)
+    if named and Path(named).is_dir():
+        named = str(Path(named) / "blender")
     program = shutil.which(named or "blender", path=environment.get("PATH"))
     if named and not program:
         raise Unavailable(f"{BLENDER} names no program: {named}")

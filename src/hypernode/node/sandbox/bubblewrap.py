@@ -15,6 +15,8 @@ USER: Final = "65534"
 """The user and group that a job believes to be."""
 TEMPORARY: Final = "tmp"
 """In a job's folder: what is /tmp within."""
+OUTPUTS: Final = "outputs"
+"""In a job's folder: what becomes the result's files."""
 _TMP: Final = "/tmp"  # noqa: S108 - the sandbox's own.
 _SHARED: Final = "/dev/shm"  # noqa: S108 - the sandbox's own.
 _DEFAULT_SHARED_MB: Final = 1_024
@@ -97,6 +99,8 @@ class Bubblewrap:
         for path in sorted(modes, key=lambda each: len(each.parts)):
             yield from (modes[path], str(path), str(path))
         yield from ("--bind", str(room.folder), str(room.folder))
+        # A mount of its own: a job cannot put a link in its place, which the node would follow.
+        yield from ("--bind-try", str(room.folder / OUTPUTS), str(room.folder / OUTPUTS))
 
 
 def filter_file() -> int | None:

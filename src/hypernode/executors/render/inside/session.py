@@ -22,6 +22,8 @@ from .scenes import Failed, Refused, choose_device, configure, is_simulated, ope
 bpy: Any = import_module("bpy")
 np: Any = import_module("numpy")
 
+OLDEST = (4, 2)
+"""Blender 4.2 LTS: older ones do not say which files a scene needs, and crash on scenes of newer ones."""
 PROGRESS_EVERY_S = 0.5
 PREVIEW_SIDE = 96
 PREVIEW_SAMPLES = 16
@@ -41,7 +43,9 @@ class Session:
         self._simulated = False
 
     def about(self, device: str) -> dict[str, Any]:
-        """Which Blender this is, and what it computes with."""
+        """Which Blender this is, and what it computes with. Raises Failed where it is too old."""
+        if bpy.app.version < OLDEST:
+            raise Failed(f"Blender {bpy.app.version_string} is too old: {'.'.join(map(str, OLDEST))} or newer is needed")
         build = bpy.app.build_hash
         features: Mapping[str, bool] = import_module("numpy.core._multiarray_umath").__cpu_features__
         return {
