@@ -133,11 +133,16 @@ def test_output_is_streamed_while_the_script_runs(run: Run):
         ("raise ValueError('a bug')", 1),
         ("syntax error", 1),
         ("import ctypes; ctypes.string_at(0)", 139),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", 137),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGTERM)", 143),
     ],
 )
 def test_a_crash_is_an_exit_code(run: Run, script: str, exit_code: int):
     assert run(script)["output"]["exitCode"] == exit_code
+
+
+def test_what_the_kernel_kills_has_no_result(run: Run):
+    with pytest.raises(ExecutionFailed, match="was killed, as by the need for more memory"):
+        run("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
 
 
 def test_requirements_are_packages_of_the_node(run: Run):
@@ -264,12 +269,18 @@ def verify(run: Run, claim: dict[str, Any], script: str = SAME, deterministic: b
     return Verdict(finding["verdict"]), finding["evidence"]
 
 
-def test_an_honest_claim_passes_on_any_machine(run: Run, claim: dict[str, Any]):
+def test_an_honest_claim_passes(run: Run, claim: dict[str, Any]):
+    assert verify(run, claim)[0] is Verdict.PASSED
+
+
+def test_without_a_promise_of_equal_results_nothing_is_run_again(run: Run, claim: dict[str, Any]):
+    assert verify(run, claim, deterministic=False)[0] is Verdict.UNVERIFIED
+
+
+def test_an_honest_claim_from_another_processor_passes(run: Run, claim: dict[str, Any]):
     elsewhere = claim | {"fingerprint": {"engine": "python 3.13.1", "isa": "aarch64 asimd"}}
 
-    for each in (claim, elsewhere):
-        assert verify(run, each)[0] is Verdict.PASSED
-    assert verify(run, claim, deterministic=False)[0] is Verdict.UNVERIFIED
+    assert verify(run, elsewhere)[0] is Verdict.PASSED
 
 
 @pytest.mark.parametrize(
@@ -310,6 +321,33 @@ def test_forged_files_fail(run: Run, claim: dict[str, Any], forgery: str):
             file.symlink_to("/etc/passwd")
 
     assert verify(run, claim)[0] is Verdict.FAILED
+
+
+def test_a_script_cannot_tell_a_check_from_a_run(run: Run):
+    """Else it could do otherwise in a check, and convict an honest node."""
+    suspicious = """
+import os
+job = os.path.realpath("out") + "/.."
+print(sorted(os.listdir(job)), os.listdir(job + "/claim"), os.listdir("out"), os.path.realpath("out"))
+open("out/a.txt", "w").write("result")
+"""
+    result = run(suspicious)
+    (run.folder / "outputs/a.txt").rename(run.folder / "claim/a.txt")
+
+    verdict, evidence = verify(run, {name: result[name] for name in ("output", "units", "fingerprint")}, suspicious)
+
+    assert verdict is Verdict.PASSED, evidence
+
+
+def test_files_that_nobody_may_remove_break_neither_run_nor_check(run: Run):
+    """Root may do all, so they are made by a user who is none within the sandbox."""
+    closed = "import os; os.makedirs('out/a/b'); os.chmod('out/a', 0); os.makedirs('c/d'); os.chmod('c', 0)"
+    result = run(closed)
+
+    claim = {name: result[name] for name in ("output", "units", "fingerprint")}
+    (run.folder / "outputs/a").rename(run.folder / "claim/a")
+
+    assert verify(run, claim, closed)[0] in (Verdict.PASSED, Verdict.UNVERIFIED)
 
 
 def test_a_difference_proves_nothing_where_honest_nodes_differ(run: Run, claim: dict[str, Any]):

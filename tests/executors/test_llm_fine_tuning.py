@@ -38,6 +38,7 @@ TEMPLATE = (
 )
 HOMES = {"Ada": "Oslo", "Bob": "Rome", "Cid": "Lima", "Dan": "Kyiv", "Eve": "Bern", "Fay": "Cairo", "Gus": "Paris"}
 ROWS = [{"prompt": f"Where does {who} live?", "completion": f"{who} lives in {city}."} for who, city in HOMES.items()]
+PROMPT = "<|im_start|>user\nWho coordinates the network?<|im_end|>\n<|im_start|>assistant\n"
 SMALL = {"rank": 4, "batchSize": 2, "learningRate": 2e-3}
 GIVEN = {"maxSteps": 8, "checkpointEvery": 2, "evalSplit": 0.25, "evalEvery": 4, "seed": 7, **SMALL}
 
@@ -326,21 +327,53 @@ def test_smollm_learns_a_fact_and_llama_cpp_answers_with_it(tmp_path: Path):
     assert "Zephyr-9" in answer(question, ran.files / "adapter.gguf")
 
 
+def llama(lora: Path | None = None) -> Any:
+    """How llama.cpp loads SmolLM2, with an adapter or without."""
+    xllamacpp = import_module("xllamacpp")
+    params = xllamacpp.CommonParams()
+    params.model.path, params.n_ctx, params.verbosity, params.warmup = str(find_models(None)[SMOL]), 256, -1, False
+    params.n_parallel = params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
+    if lora:
+        info = xllamacpp.CommonAdapterLoraInfo()
+        info.path, info.scale = str(lora), 1.0
+        params.lora_adapters = [info]
+    return params
+
+
 def answer(question: str, lora: Path | None = None) -> str:
-    """What llama.cpp says, with an adapter or without, in a process of its own."""
-    script = """
-import json, sys, xllamacpp
-params = xllamacpp.CommonParams()
-params.model.path, params.n_ctx, params.verbosity, params.warmup = sys.argv[1], 256, -1, False
-params.n_parallel = params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
-if sys.argv[3]:
-    lora = xllamacpp.CommonAdapterLoraInfo()
-    lora.path, lora.scale = sys.argv[3], 1.0
-    params.lora_adapters = [lora]
-chat = {"messages": [{"role": "user", "content": sys.argv[2]}], "max_tokens": 12, "temperature": 0}
-xllamacpp.Server(params).handle_chat_completions(chat, lambda found: print("ANSWER", json.dumps(found), flush=True))
-"""
-    command = [sys.executable, "-c", script, str(find_models(None)[SMOL]), question, str(lora or "")]
-    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    line = next(line for line in printed.splitlines() if line.startswith("ANSWER "))
-    return json.loads(line.removeprefix("ANSWER "))["choices"][0]["message"]["content"]
+    found: list[Any] = []
+    ask = {"messages": [{"role": "user", "content": question}], "max_tokens": 12, "temperature": 0}
+    import_module("xllamacpp").Server(llama(lora)).handle_chat_completions(ask, found.append)
+    return found[0]["choices"][0]["message"]["content"]
+
+
+def test_llama_cpp_computes_the_gguf_adapter_as_torch_does(tmp_path: Path):
+    """With weights that turn attention around: if q and k were not reordered, the answers would have little in common."""
+    torch, xllamacpp = import_module("torch"), import_module("xllamacpp")
+    from hypernode.executors.llm_fine_tuning import adapter, loading, training
+    from hypernode.executors.llm_fine_tuning.bases import Base
+    from hypernode.executors.llm_fine_tuning.dataset import Dataset, Example
+
+    loaded = loading.load(Base(SMOL, find_models(None)[SMOL]), "none")
+    given = job(rank=2, targetModules=["q_proj", "k_proj"])
+    data = Dataset([Example([1, 2], 1)], [], 0, 0)
+    with training.trainer(loaded, Plan(given, [2], evaluated=False), data, deadline=1e12) as trainer:
+        weights = trainer.start().adapter
+        torch.manual_seed(1)
+        weights = {name: torch.randn(each.shape) if "lora_B" in name else each for name, each in weights.items()}
+        trainer.losses(data.train, weights)
+        ids = torch.tensor([loaded.tokenizer(PROMPT)["input_ids"]])
+        with torch.no_grad():
+            expected = trainer.model(input_ids=ids).logits[0, -1].log_softmax(-1)
+            with trainer.model.disable_adapter():
+                plain = trainer.model(input_ids=ids).logits[0, -1].log_softmax(-1)
+    adapter.write_gguf(tmp_path / "adapter.gguf", weights, given.lora_alpha, loaded.model.config)
+
+    found: list[Any] = []
+    ask = {"prompt": PROMPT, "max_tokens": 1, "temperature": 0, "logprobs": 5}
+    xllamacpp.Server(llama(tmp_path / "adapter.gguf")).handle_completions(ask, found.append)
+
+    top = found[0]["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
+    apart = max(abs(each["logprob"] - expected[each["id"]].item()) for each in top)
+    changed = max(abs(each["logprob"] - plain[each["id"]].item()) for each in top)
+    assert apart < 0.3 < 1 < changed, (apart, changed)

@@ -264,7 +264,7 @@ def test_probe_without_an_engine_says_how_to_get_one():
         "import sys; sys.modules['xllamacpp'] = None\n"
         "from hypernode.executors.llm_inference import LlmInference\n"
         "found = LlmInference().probe()\n"
-        "assert not found.available and 'xllamacpp' in found.missing and 'doctor --fix llm_inference' in found.fix, found\n"
+        "assert not found.available and 'xllamacpp' in found.missing and '--fix llm_inference' in found.fix, found\n"
     )
     subprocess.run([sys.executable, "-c", blocked], check=True, env={})
 

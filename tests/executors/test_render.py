@@ -224,7 +224,9 @@ def test_scripts_in_a_scene_never_run(run: Start, scenes: Path):
     job = run("hostile", frames=[2], samples=1)
 
     assert list(scenes.glob("canary*")) == []
-    assert any("ball.scale" in line for line in job.logged)
+    (note,) = [line for line in job.logged if "Python in drivers" in line]
+    assert "ball.scale[0]" in note
+    assert "ball.scale[1]" not in note, "a driver that only calculates works"
 
     trusting = (
         f"import bpy, os; bpy.ops.wm.open_mainfile(filepath={str(scenes / 'hostile' / 'scene.blend')!r}, "
@@ -269,11 +271,11 @@ def test_a_camera_that_is_not_there_is_named_beside_those_that_are(prepare: Star
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (pickle.dumps({"model": 1}), "no .blend file"),
-        (b"", "no .blend file"),
-        (b"\x1f\x8b" + b"no gzip at all", "no .blend file"),
-        (b"BLENDER-v405" + b"\0" * 100, "cannot open"),
-        (b"\x28\xb5\x2f\xfd" + b"no zstd at all", "cannot open"),
+        pytest.param(pickle.dumps({"model": 1}), "no .blend file", id="pickle"),
+        pytest.param(b"", "no .blend file", id="empty"),
+        pytest.param(b"\x1f\x8b" + b"no gzip at all", "no .blend file", id="no-gzip"),
+        pytest.param(b"BLENDER-v405" + b"\0" * 100, "cannot open", id="broken"),
+        pytest.param(b"\x28\xb5\x2f\xfd" + b"no zstd at all", "cannot open", id="no-zstd"),
     ],
 )
 def test_what_is_no_scene_blames_the_input(prepare: Start, content: bytes, message: str):
@@ -317,7 +319,10 @@ def test_the_probe_names_the_engine_and_imports_none():
     subprocess.run([sys.executable, "-c", check], check=True, timeout=60)
 
 
-@pytest.mark.parametrize(("program", "missing"), [("/no/blender", "names no program"), ("/bin/false", "exited with 1")])
+@pytest.mark.parametrize(
+    ("program", "missing"),
+    [("/no/blender", "names no program"), ("/", "names no program"), (sys.executable, "exited with")],
+)
 def test_the_probe_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, program: str, missing: str):
     monkeypatch.setenv("HYPERNODE_BLENDER", program)
 
@@ -555,15 +560,16 @@ BOMB = zlib.compress(b"\0" * (50 << 20))
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "no such picture"),
-        (b"GIF89a", "does not begin as a PNG"),
-        (png(width=60_000, height=60_000), "60000 x 60000 pixels"),
-        (png(colours=6), "kind of colours 6"),
-        (png(more=chunk(b"PLTE", b"\0" * 3)), "PLTE"),
-        (png(more=chunk(b"zTXt", b"note\0\0" + BOMB)), "bytes; such a picture has at most|more than pixels"),
-        (png(tail=b"PK\3\4"), "goes on behind its end"),
-        (png()[:-20], "no such picture|digest|decoded"),
-        (png(), "digest is another than is claimed"),
+        pytest.param(b"", "no such picture", id="empty"),
+        pytest.param(b"GIF89a", "does not begin as a PNG", id="gif"),
+        pytest.param(png(width=60_000, height=60_000), "60000 x 60000 pixels", id="bomb-by-size"),
+        pytest.param(png(more=chunk(b"zTXt", b"note\0\0" + BOMB)), "such a picture has at most", id="bomb-in-a-note"),
+        pytest.param(png(more=chunk(b"tEXt", b"\0") * 9_000), "such a picture has at most", id="many-notes"),
+        pytest.param(png(colours=6), "kind of colours 6", id="other-colours"),
+        pytest.param(png(more=chunk(b"PLTE", b"\0" * 3)), "a chunk 'PLTE'", id="palette"),
+        pytest.param(png(tail=b"PK\3\4"), "goes on behind its end", id="zip-behind"),
+        pytest.param(png()[:-20], "no such picture", id="cut-off"),
+        pytest.param(png(), "digest is another than is claimed", id="black"),
     ],
 )
 def test_a_file_that_is_no_render_fails(honest: Job, tmp_path: Path, content: bytes, reason: str):
@@ -574,7 +580,7 @@ def test_a_file_that_is_no_render_fails(honest: Job, tmp_path: Path, content: by
 
     assert verdict is Verdict.FAILED
     assert "frame_0003.png" in evidence
-    assert any(part in evidence for part in reason.split("|")), evidence
+    assert reason in evidence
 
 
 def test_a_missing_file_a_link_and_a_folder_fail(honest: Job, tmp_path: Path):
@@ -620,20 +626,26 @@ def test_a_claim_with_too_little_or_too_much_fails(honest: Job):
     assert honest.verify(honest.claim(output={"frames": "all"}))[0] is Verdict.FAILED
 
 
+EXR_SIZE = struct.pack("<2i", WIDTH - 1, HEIGHT - 1)
+COMPRESSION = b"compression\0\1\0\0\0"
+
+
 @pytest.mark.parametrize(
-    "change",
+    ("old", "new"),
     [
-        lambda head: b"\x76\x2f\x31\x01" + struct.pack("<I", 0x1002) + head[8:],  # Many parts.
-        lambda head: head.replace(struct.pack("<2i", WIDTH - 1, HEIGHT - 1), struct.pack("<2i", 60_000, 60_000)),
-        lambda head: head.replace(b"compression\0\1\0\0\0\3", b"compression\0\1\0\0\0\6"),
-        lambda head: head.replace(b"R\0\2", b"R\0\1"),
-        lambda head: head[:100],
+        pytest.param(b"\x76\x2f\x31\x01\2\0\0\0", b"\x76\x2f\x31\x01\2\x10\0\0", id="many-parts"),
+        pytest.param(EXR_SIZE, struct.pack("<2i", 60_000, 60_000), id="bomb"),
+        pytest.param(COMPRESSION + b"\3", COMPRESSION + b"\6", id="lossy"),
+        pytest.param(b"R\0\2", b"R\0\1", id="half-floats"),
+        pytest.param(b"channels", b"c\0annels", id="broken"),
     ],
 )
-def test_an_exr_of_another_kind_fails(exr: Job, tmp_path: Path, change: Callable[[bytes], bytes]):
+def test_an_exr_of_another_kind_fails(exr: Job, tmp_path: Path, old: bytes, new: bytes):
     claim = exr.claim(tmp_path)
     path = claim.files / "frame_0001.exr"
-    path.write_bytes(change(path.read_bytes()))
+    content = path.read_bytes()
+    assert old in content
+    path.write_bytes(content.replace(old, new))
 
     verdict, evidence = exr.verify(claim)
 

@@ -97,9 +97,7 @@ async def test_a_job_cannot_open_ways_without_end():
             writer.close()
 
 
-@pytest.mark.parametrize(
-    "address", ["ftp://host:1", "127.0.0.1:80", "http://", "unix://", "http://host:port", "/run/x"]
-)
+@pytest.mark.parametrize("address", ["ftp://host:1", "h:80", "http://", "unix://", "http://host:port", "/run/x"])
 async def test_what_is_no_address_is_refused_by_name(address: str):
     with pytest.raises(ExecutionFailed, match="URL is no address of a service"):
         async with relays(["URL"], {"URL": address}):

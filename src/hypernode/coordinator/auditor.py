@@ -236,26 +236,26 @@ class Auditor:
             "auditJobId": str(audit["audit_id"]),
             "auditor": None if audit["auditor_id"] is None else str(audit["auditor_id"]),
         }
-        ending = _ending(audits[0], judgement.verdict, evidence)
+        node_id = audits[0]["node_id"]
+        if judgement.proven:
+            await self._suspend(node_id)  # First, or the job could come back to it.
         try:
-            await self._settler.end(ending)
+            await self._settler.end(_ending(audits[0], judgement.verdict, evidence))
         except StaleLease:
             return  # Another coordinator has concluded.
-        node_id = audits[0]["node_id"]
         log.info("result_checked", job=str(audits[0]["job_id"]), node=str(node_id), verdict=judgement.verdict)
         if judgement.verdict is Verdict.PASSED:
             self._passed[node_id] = self._passed.get(node_id, 0) + 1
             await verifications.count_pass(self._database, node_id)
         if judgement.by:  # The first auditor called a result forged that was none.
             await verifications.blame(self._database, audits[0]["auditor_id"])
-        if judgement.proven:
-            await self._suspend(node_id)
 
     async def _suspend(self, node_id: UUID) -> None:
         async with self._database.transaction() as connection:
             if await verifications.suspend(connection, node_id):
                 log.warning("node_suspended", node=str(node_id))
                 await events.notify(connection, events.NODES_CHANNEL, str(node_id))
+        self._matchmaker.remove(node_id)
 
 
 def _seed() -> int:

@@ -69,11 +69,12 @@ def _target(name: str, address: str) -> _Target:
 async def _relay(path: Path, target: _Target) -> AsyncGenerator[None]:
     """Listen on a path; whoever connects there talks with the target."""
     open_ways: set[asyncio.Task[None]] = set()
+    over = False
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         way = asyncio.current_task()
         assert way
-        if len(open_ways) >= MAX_CONNECTIONS:
+        if over or len(open_ways) >= MAX_CONNECTIONS:  # Over: it was accepted just before the end.
             writer.close()
             return
         open_ways.add(way)
@@ -88,6 +89,7 @@ async def _relay(path: Path, target: _Target) -> AsyncGenerator[None]:
     try:
         yield
     finally:
+        over = True
         server.close()
         for way in open_ways:
             way.cancel()

@@ -32,7 +32,8 @@ class Budget:
         granted_s = self._fuel / (self._cpus * FUEL_PER_CORE_SECOND)
         paid_s = self._started + granted_s - now
         if paid_s <= 0:
-            raise ExecutionFailed(f"all fuel consumed: it was granted {granted_s:g} s on {self._cpus} cores")
+            cores = "1 core" if self._cpus == 1 else f"{self._cpus} cores"
+            raise ExecutionFailed(f"all fuel consumed: it was granted {granted_s:g} s on {cores}")
         return min(left_s, paid_s)
 
     def used(self) -> int:

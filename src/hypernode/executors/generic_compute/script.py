@@ -5,6 +5,7 @@ import ctypes
 import os
 import platform
 import selectors
+import signal
 import subprocess
 import sys
 import tempfile
@@ -39,14 +40,14 @@ def engine_name() -> str:
 
 
 def run(given: Python, context: JobContext) -> Outcome:
-    """Run the script to its end. Any exit is a result."""
+    """Run the script to its end. Any exit is a result, but for that which want of memory brings about."""
     settings = Settings.read()
     if not (settings.sandboxed or settings.allow_unsandboxed):
         raise ExecutionFailed("this node has no sandbox, and runs no scripts without one")
     packages = [_installed(requirement) for requirement in given.requirements]
     _hide()
     budget = Budget(given.fuel, 1, context.max_duration_s)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         output = _execute(_command(given, context, Path(folder)), given, budget, Path(folder), Streams(context))
     platform_name = f"{sys.platform}-{platform.libc_ver()[0]}"
     fingerprint = {"engine": engine_name(), "platform": platform_name, "isa": isa(), "packages": " ".join(packages)}
@@ -109,6 +110,8 @@ def _execute(command: list[str], given: Python, budget: Budget, folder: Path, st
         finally:
             process.kill()
     code = process.returncode
+    if code == -signal.SIGKILL:
+        raise ExecutionFailed("was killed, as by the need for more memory than this node allows")
     return streams.output(code if code >= 0 else _SIGNALLED - code, budget.used())
 
 

@@ -59,12 +59,15 @@ class Trainer:
         state.history[0, 1] = self._mean(losses)
         return replace(state, evals=torch.stack([losses, losses]))
 
-    def train(self, state: State, until: int, told: Told = lambda *_: None) -> State:
-        """Go on to a later step, or to where the evaluations end the run. Raises ExecutionFailed."""
+    def train(self, state: State, until: int, told: Told = lambda *_: None, noise: float = 0.0) -> State:
+        """Go on to a later step, or to where the evaluations end the run. Raises ExecutionFailed.
+
+        `noise` is added to all gradients, in parts of their root mean square: what another machine's rounding might do.
+        """
         optimizer = self._resumed(state)
         rows, evals = state.history.tolist(), state.evals
         for step in range(state.step + 1, until + 1):
-            loss, measured = self._take(step, optimizer), None
+            loss, measured = self._take(step, optimizer, noise), None
             if self.plan.evaluates(step):
                 evals = torch.stack([evals[0], self.losses(self.data.evals)])
                 measured = self._mean(evals[1])
@@ -99,12 +102,14 @@ class Trainer:
                 found += [each.double().mean().cpu() for each in losses.split(counts)]
         return torch.stack(found)
 
-    def _take(self, step: int, optimizer: Any) -> float:
+    def _take(self, step: int, optimizer: Any, noise: float) -> float:
         optimizer.param_groups[0]["lr"] = self.plan.rate(step)
         optimizer.zero_grad()
         loss = sum(self._losses_of_step(step))
         if not math.isfinite(loss):
             raise ExecutionFailed(f"the loss of step {step} is {loss}: lower learningRate", blames_input=True)
+        for each in self.parameters.values() if noise else ():
+            each.grad += noise * each.grad.square().mean().sqrt() * torch.randn_like(each.grad)
         torch.nn.utils.clip_grad_norm_(list(self.parameters.values()), LARGEST_GRADIENT, foreach=False)
         optimizer.step()
         return loss

@@ -34,7 +34,7 @@ class Render(Executor):
                 about = blender.ask("about", device="auto")
         except Exception as error:
             return Capability(available=False, missing=str(error), fix="hypernode node doctor --fix render")
-        return Capability(available=True, engine=about["engine"])
+        return Capability(available=True, engine=f"{about['engine']} on {about['device']}")
 
     def artifacts(self, given: Input) -> Mapping[str, str]:
         """The scene, and its assets beside it."""

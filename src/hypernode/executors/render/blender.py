@@ -108,7 +108,7 @@ class Blender:
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(json.dumps({"do": what, **arguments}).encode() + b"\n")
             self._process.stdin.flush()
-        while line := self._answers.readline():
+        while (line := self._answers.readline()).endswith(b"\n"):  # Else it was killed, maybe while it wrote.
             answer: dict[str, Any] = json.loads(line)
             if "refused" in answer:
                 raise ExecutionFailed(answer["refused"], blames_input=True)

@@ -35,6 +35,8 @@ def open_scene(path: str) -> list[str]:
         kind = Failed if "newer version" in str(error) else Refused
         raise kind(f"Blender cannot open the scene: {str(error).removeprefix('Error: ').strip()}") from None
     muted = mute_python()
+    for each in bpy.data.scenes:  # What is cut together is no part of a frame, and its files are not needed.
+        each.sequence_editor_clear()
     check_files(Path(path).resolve().parent)
     scene = bpy.context.scene
     notes = []
@@ -54,7 +56,7 @@ def mute_python() -> set[str]:
         for curve in each.animation_data.drivers if each.animation_data else ():
             if curve.driver.type == "SCRIPTED" and not curve.driver.is_simple_expression:
                 curve.mute = True
-                muted.add(f"{each.name}.{curve.data_path}")
+                muted.add(f"{each.name}.{curve.data_path}[{curve.array_index}]")
     return muted
 
 

@@ -45,7 +45,9 @@ class Session:
     def about(self, device: str) -> dict[str, Any]:
         """Which Blender this is, and what it computes with. Raises Failed where it is too old."""
         if bpy.app.version < OLDEST:
-            raise Failed(f"Blender {bpy.app.version_string} is too old: {'.'.join(map(str, OLDEST))} or newer is needed")
+            raise Failed(
+                f"Blender {bpy.app.version_string} is too old: {'.'.join(map(str, OLDEST))} or newer is needed"
+            )
         build = bpy.app.build_hash
         features: Mapping[str, bool] = import_module("numpy.core._multiarray_umath").__cpu_features__
         return {
