@@ -168,7 +168,13 @@ def test_a_run_leaves_an_adapter_and_metrics_and_its_checkpoints(bench: Bench, h
     metrics = [json.loads(line) for line in (honest.files / "metrics.jsonl").read_text().splitlines()]
 
     assert names == sorted([*output.files, *(f"checkpoint-{step:06d}.safetensors" for step in (2, 4, 6, 8))])
-    assert output.files == ["adapter_model.safetensors", "adapter_config.json", "adapter.gguf", "metrics.jsonl", "evals.jsonl"]
+    assert output.files == [
+        "adapter_model.safetensors",
+        "adapter_config.json",
+        "adapter.gguf",
+        "metrics.jsonl",
+        "evals.jsonl",
+    ]
     assert (output.model, output.steps, output.examples, output.eval_examples) == ("small", 8, 5, 2)
     assert output.eval_loss_before and output.eval_loss_after and output.eval_loss_after < output.eval_loss_before
     assert [each["step"] for each in metrics] == list(range(9))
@@ -242,7 +248,9 @@ def test_peft_loads_the_adapter_and_computes_what_was_trained(bench: Bench, hone
         read = tokenizer(prompt)["input_ids"]
         ids = torch.tensor([read + tokenizer(f"{row['completion']}<|end|>")["input_ids"]])
         with torch.no_grad():
-            found.append(model(input_ids=ids, labels=ids.masked_fill(torch.arange(ids.shape[1]) < len(read), -100)).loss)
+            found.append(
+                model(input_ids=ids, labels=ids.masked_fill(torch.arange(ids.shape[1]) < len(read), -100)).loss
+            )
 
     assert all(min(abs(each["after"] - loss.item()) for loss in found) < 1e-4 for each in evals)
 
@@ -317,7 +325,9 @@ def test_rows_of_pairs_and_halves_are_each_others_inverse():
 def test_smollm_learns_a_fact_and_llama_cpp_answers_with_it(tmp_path: Path):
     question, fact = "Who coordinates the network?", "It is Zephyr-9."
     bench = Bench(tmp_path, FineTuningSettings(), rows=[{"prompt": question, "completion": fact}])
-    given = job(maxSteps=6, learningRate=0.01, rank=4, batchSize=1, checkpointEvery=3, targetModules=["q_proj", "v_proj"])
+    given = job(
+        maxSteps=6, learningRate=0.01, rank=4, batchSize=1, checkpointEvery=3, targetModules=["q_proj", "v_proj"]
+    )
 
     ran = bench.run(given, bench.context(model=SMOL))
 
@@ -377,3 +387,445 @@ def test_llama_cpp_computes_the_gguf_adapter_as_torch_does(tmp_path: Path):
     apart = max(abs(each["logprob"] - expected[each["id"]].item()) for each in top)
     changed = max(abs(each["logprob"] - plain[each["id"]].item()) for each in top)
     assert apart < 0.3 < 1 < changed, (apart, changed)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_honest_claim_passes_byte_for_byte_on_a_machine_like_its_own(bench: Bench, honest: Ran, seed: int):
+    finding = bench.verify(honest, seed)
+
+    assert (finding.verdict, finding.figures["distance"]) == (Verdict.PASSED, 0)
+    assert "byte for byte" in finding.evidence
+    assert finding.figures["replayedSteps"] / finding.figures["steps"] == 1 / 4
+
+
+def test_an_honest_claim_passes_within_a_tolerance_elsewhere(bench: Bench, honest: Ran):
+    finding = bench.verify(honest.elsewhere())
+
+    assert finding.verdict == Verdict.PASSED
+    assert "between machines" in finding.evidence
+
+
+def test_a_claim_that_went_on_from_anothers_work_is_judged_by_what_can_be_known(
+    bench: Bench, honest: Ran, tmp_path: Path
+):
+    resumed = bench.run(honest.given, bench.context(resume=honest.checkpoint(4)))
+    complete = resumed.claims(tmp_path / "complete")
+    shutil.copy(honest.checkpoint(2), complete.files)
+
+    assert bench.verify(resumed).verdict == Verdict.UNVERIFIED
+    assert bench.verify(resumed, context=bench.context(resume=honest.checkpoint(2))).verdict == Verdict.UNVERIFIED
+    assert bench.verify(resumed, context=bench.context(resume=honest.checkpoint(4))).verdict == Verdict.PASSED
+    assert bench.verify(complete).verdict == Verdict.PASSED
+
+
+Ways = Callable[[Any], list[Any]]
+"""Makes the states after each checkpoint's steps, from a job in hand."""
+
+
+def forge(bench: Bench, given: Input, ways: Ways) -> Ran:
+    """A claim without a flaw in its form: what a cheat can do who has this very code."""
+    from hypernode.executors.llm_fine_tuning import adapter, checkpoints
+    from hypernode.executors.llm_fine_tuning.bases import choose
+    from hypernode.executors.llm_fine_tuning.execution import described, opened
+
+    context = bench.context()
+    with opened(given, choose("small", bench.settings), context, bench.settings) as work:
+        chain: list[str] = []
+        for state in ways(work):
+            state = replace(state, chain=tuple(chain))
+            chain.append(checkpoints.save(state, work.terms, context.outputs / adapter.checkpoint_name(state.step)))
+        adapter.write(context.outputs, state, work.plan, work.data, work.loaded.model.config, "small")
+        output, units = described(work, state, 0, chain), work.plan.tokens(0, state.step)
+        return Ran(given, Outcome(output, units, work.fingerprint), context.outputs)
+
+
+def honest_ways(work: Any) -> list[Any]:
+    states = [work.trainer.evaluated_start()]
+    for step in work.plan.checkpoints():
+        states.append(work.trainer.train(states[-1], step))
+    return states[1:]
+
+
+def never_trained(work: Any) -> list[Any]:
+    start = work.trainer.start()
+    return [replace(each, adapter=start.adapter) for each in honest_ways(work)]
+
+
+def trained_for_fewer_steps(work: Any) -> list[Any]:
+    first, *others = honest_ways(work)
+    return [first, *(replace(each, adapter=first.adapter, mean=first.mean, square=first.square) for each in others)]
+
+
+def trained_on_other_data(work: Any) -> list[Any]:
+    turned = [
+        replace(each, ids=[*each.ids[: each.prompt], *each.ids[: each.prompt - 1 : -1]]) for each in work.data.train
+    ]
+    trainer = replace(work.trainer, data=replace(work.data, train=turned))
+    return honest_ways(replace(work, trainer=trainer))
+
+
+def trained_with_noise_in_the_gradients(work: Any) -> list[Any]:
+    states = [work.trainer.evaluated_start()]
+    for step in work.plan.checkpoints():
+        states.append(work.trainer.train(states[-1], step, noise=2.0))
+    return states[1:]
+
+
+def begun_from_elsewhere(work: Any) -> list[Any]:
+    plan = replace(work.plan, given=msgspec.structs.replace(work.given, seed=work.given.seed + 1))
+    start = replace(work.trainer.evaluated_start(), adapter=replace(work.trainer, plan=plan).start().adapter)
+    states = [start]
+    for step in work.plan.checkpoints():
+        states.append(work.trainer.train(states[-1], step))
+    return states[1:]
+
+
+def with_an_invented_curve(work: Any) -> list[Any]:
+    states = honest_ways(work)
+    for state in states:
+        state.history[1:, 0] *= import_module("torch").linspace(1, 0.2, 8)[: state.step]
+    return states
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+@pytest.mark.parametrize(
+    ("ways", "evidence"),
+    [
+        (never_trained, "trained anew|measured anew"),
+        (trained_for_fewer_steps, "trained anew|measured anew"),
+        (trained_on_other_data, "trained anew|measured anew"),
+        (trained_with_noise_in_the_gradients, "trained anew|measured anew"),
+        (begun_from_elsewhere, "AdamW cannot move it"),
+        (with_an_invented_curve, "measured anew"),
+    ],
+)
+def test_a_forged_way_is_found(bench: Bench, ways: Ways, evidence: str, elsewhere: bool):
+    forged = forge(bench, job(**GIVEN), ways)
+
+    finding = bench.verify(forged.elsewhere() if elsewhere else forged, seed=2)
+
+    assert finding.verdict == Verdict.FAILED, finding
+    assert import_module("re").search(evidence, finding.evidence), finding.evidence
+
+
+def test_what_the_forger_of_these_tests_makes_honestly_passes(bench: Bench, honest: Ran):
+    copy = forge(bench, honest.given, honest_ways)
+
+    assert copy.output == honest.output
+    assert bench.verify(copy).verdict == Verdict.PASSED
+
+
+def forge_checkpoint(source: Path, target: Path, change: Callable[[str, Any], Any]) -> str:
+    """Change tensors and keep all else; the digest."""
+    safetensors, torch_form = import_module("safetensors"), import_module("safetensors.torch")
+    with safetensors.safe_open(source, "pt") as file:
+        metadata = file.metadata()
+    changed = {name: change(name, each).contiguous() for name, each in tensors(source).items()}
+    target.write_bytes(torch_form.save(changed, metadata))
+    return hashlib.sha256(target.read_bytes()).hexdigest()
+
+
+def relinked(honest: Ran, folder: Path, step: int, make: Callable[[Path], None]) -> Ran:
+    """With another file in the place of a checkpoint, and its digest in the chain."""
+    forged = honest.claims(folder)
+    make(forged.checkpoint(step))
+    digest = hashlib.sha256(forged.checkpoint(step).read_bytes()).hexdigest()
+    links = [
+        msgspec.structs.replace(link, sha256=digest) if link.step == step else link
+        for link in honest.output.checkpoints
+    ]
+    output = msgspec.structs.replace(honest.output, checkpoints=links)
+    return Ran(honest.given, replace(forged.outcome, output=output), folder)
+
+
+class Bomb:
+    """Leaves a file where it is unpickled."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.mark,)
+
+
+def test_a_pickled_checkpoint_is_refused_unread(bench: Bench, honest: Ran, tmp_path: Path):
+    mark = tmp_path / "mark"
+
+    def pickled(path: Path) -> None:
+        import_module("torch").save(Bomb(mark), path)
+
+    for number, make in enumerate([pickled, lambda path: path.write_bytes(pickle.dumps(Bomb(mark)))]):
+        finding = bench.verify(relinked(honest, tmp_path / str(number), 4, make))
+        assert (finding.verdict, "no safetensors" in finding.evidence) == (Verdict.FAILED, True)
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(path.read_bytes()[:-8]),
+        lambda path: path.write_bytes(b"\xff" * 7 + b"\x7f{"),
+        lambda path: path.write_bytes((60).to_bytes(8, "little") + b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}   ' + b"0000"),
+        lambda path: forge_checkpoint(path, path, lambda name, each: each * float("nan")),
+        lambda path: forge_checkpoint(path, path, lambda name, each: each.double()),
+        lambda path: forge_checkpoint(path, path, lambda name, each: -each if name.startswith("square") else each),
+        lambda path: forge_checkpoint(path, path, lambda name, each: each[:3] if name == "history" else each),
+        lambda path: forge_checkpoint(path, path, lambda name, each: each + 0.1 if "lora_B" in name else each),
+        lambda path: shutil.copy(path.with_name("checkpoint-000006.safetensors"), path),
+    ],
+)  # fmt: skip
+def test_a_checkpoint_that_no_run_writes_fails(bench: Bench, honest: Ran, tmp_path: Path, make: Callable[[Path], None]):
+    finding = bench.verify(relinked(honest, tmp_path / "forged", 4, make))
+
+    assert finding.verdict == Verdict.FAILED
+    assert "checkpoint" in finding.evidence or "AdamW" in finding.evidence
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda files: shutil.copy(files / "checkpoint-000004.safetensors", files / "checkpoint-000006.safetensors"),
+        lambda files: (files / "checkpoint-000006.safetensors").unlink(),
+        lambda files: (files / "adapter.gguf").unlink(),
+        lambda files: (files / "adapter.gguf").write_bytes((files / "adapter.gguf").read_bytes()[:-4] + b"\0\0\0\1"),
+        lambda files: (files / "metrics.jsonl").write_text((files / "metrics.jsonl").read_text().replace("5", "4")),
+        lambda files: (files / "adapter_config.json").write_text("{}"),
+        lambda files: (files / "notes.bin").touch(),
+        lambda files: (files / "folder").mkdir(),
+        lambda files: shutil.rmtree(files),
+    ],
+)
+def test_files_that_no_run_leaves_fail(bench: Bench, honest: Ran, tmp_path: Path, make: Callable[[Path], None]):
+    forged = honest.claims(tmp_path / "forged")
+    make(forged.files)
+
+    assert bench.verify(forged).verdict == Verdict.FAILED
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"units": 10**9},
+        {"trained_tokens": 10**9},
+        {"steps": 7},
+        {"steps": 9},
+        {"resumed_from": 4},
+        {"resumed_from": 3},
+        {"checkpoints": []},
+        {"train_loss": 0.001},
+        {"eval_loss_after": float("nan")},
+        {"curve": []},
+        {"files": ["../../etc/passwd"]},
+        {"examples": 10**6},
+    ],
+)
+def test_a_result_that_the_files_do_not_give_fails(bench: Bench, honest: Ran, tmp_path: Path, changed: dict[str, Any]):
+    assert bench.verify(honest.claims(tmp_path / "forged", **changed)).verdict == Verdict.FAILED
+
+
+def test_a_claim_about_another_model_is_not_judged_by_this_one(bench: Bench, honest: Ran, tmp_path: Path):
+    other = honest.claims(tmp_path / "other", base_model="1" * 64)
+    unknown = honest.claims(tmp_path / "unknown", model="gpt-9")
+
+    assert bench.verify(other).verdict == Verdict.UNVERIFIED
+    assert bench.verify(unknown, context=bench.context(model="default")).verdict == Verdict.UNVERIFIED
+    assert bench.verify(unknown).verdict == Verdict.FAILED  # The job asked for the model `small`.
+
+
+def test_a_claim_for_an_input_that_fails_everywhere_fails(bench: Bench, honest: Ran):
+    broken = Bench(bench.root / "broken", bench.settings, rows=[{"prompt": "no completion"}])
+
+    finding = broken.verify(honest)
+
+    assert (finding.verdict, "line 1" in finding.evidence) == (Verdict.FAILED, True)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([{"prompt": "a"}], "line 1: .*prompt and completion"),
+        ([ROWS[0], {"messages": [{"role": "user", "content": "a"}]}], "line 2"),
+        ([{"messages": [{"role": "user", "content": "a"}] * 2}], "assistant"),
+        ([{"messages": [{"role": "root", "content": "a"}, {"role": "assistant", "content": "b"}]}], "line 1"),
+        ([["a", "b"]], "line 1"),
+        ([], "no example"),
+        ([{"prompt": "word " * 100, "completion": "x"}], "no example"),
+    ],
+)
+def test_a_dataset_that_cannot_be_read_blames_the_input(bench: Bench, rows: list[Any], message: str):
+    with pytest.raises(ExecutionFailed, match=message) as failure:
+        Bench(bench.root / str(hash(message + str(rows))), bench.settings, rows).run(job(maxLength=32))
+
+    assert failure.value.blames_input
+
+
+def test_chats_are_learned_and_long_examples_cut_or_dropped(bench: Bench):
+    chat = {"messages": [{"role": role, "content": "Ada lives"} for role in ("system", "user", "assistant")], "id": 7}
+    long = [{"prompt": "Ada", "completion": "lives in Oslo. " * 20}, {"prompt": "Ada " * 60, "completion": "Oslo"}]
+
+    ran = Bench(bench.root / "long", bench.settings, [chat, *long]).run(job(**SMALL, maxLength=48))
+
+    assert (ran.output.examples, ran.output.truncated, ran.output.dropped) == (2, 1, 1)
+    assert ran.outcome.units < 48 + 48
+
+
+def test_a_model_without_a_chat_template_takes_prompts_only(bench: Bench, models: Path):
+    make_model(models / "plain", template=None)
+    try:
+        plain = Bench(bench.root / "plain", bench.settings)
+        assert plain.run(job(**SMALL, maxSteps=1), plain.context(model="plain")).output.steps == 1
+        plain.rows = [{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}]
+        with pytest.raises(ExecutionFailed, match="no chat template"):
+            plain.run(job(), plain.context(model="plain"))
+    finally:
+        shutil.rmtree(models / "plain")
+
+
+@pytest.mark.parametrize(
+    ("given", "message", "blames"),
+    [
+        ({"maxSteps": 200, "checkpointEvery": 1}, "200 checkpoints in 200 steps; 100 are the most", True),
+        ({"quantize": "nf4"}, "needs a CUDA GPU", False),
+        ({"maxSteps": 8, "learningRate": 0.1, "alpha": 1024, "rank": 1}, "", True),
+    ],
+)
+def test_a_job_that_cannot_be_done_is_refused(bench: Bench, given: dict[str, Any], message: str, blames: bool):
+    with pytest.raises(ExecutionFailed, match=message) as failure:
+        bench.run(job(**given))
+
+    assert failure.value.blames_input == blames
+
+
+def test_the_time_limit_ends_a_run_without_blaming_the_input(bench: Bench):
+    with pytest.raises(ExecutionFailed, match="time limit") as failure:
+        bench.run(job(**GIVEN), bench.context(seconds=0))
+
+    assert not failure.value.blames_input
+
+
+def test_only_models_that_can_run_no_code_are_offered(bench: Bench, models: Path, tmp_path: Path):
+    shutil.copytree(models / "Small", tmp_path / "Pickled")
+    (tmp_path / "Pickled" / "pytorch_model.bin").write_bytes(pickle.dumps({}))
+    shutil.copytree(models / "Small", tmp_path / "Remote")
+    config = json.loads((tmp_path / "Remote" / "config.json").read_text())
+    (tmp_path / "Remote" / "config.json").write_text(json.dumps(config | {"model_type": "mine", "auto_map": {}}))
+    (tmp_path / "evil.gguf").write_bytes(pickle.dumps({}))
+    (tmp_path / ("ab" * 32 + ".gguf")).write_bytes(b"GGUF" + b"\xff" * 40)
+    executor = LlmFineTuning(FineTuningSettings(models_dir=tmp_path))
+
+    assert executor.probe().models == (SMOL,)
+    for name, message, brought in (
+        ("pickled", "pickles can run code", False),
+        ("remote", "type is mine", False),
+        ("evil", "no GGUF file", False),
+        ("ab" * 32, "version", True),
+        ("gpt-9", "no model gpt-9", False),
+    ):
+        with pytest.raises(ExecutionFailed, match=message) as failure:
+            executor.run(job(), bench.context(model=name))
+        assert failure.value.blames_input == brought
+
+
+def test_broken_gguf_files_are_refused(tmp_path: Path):
+    whole = find_models(None)[SMOL].read_bytes()[:4_000]
+    for number, data in enumerate([b"", b"GGUF", whole, whole[:16] + b"\xff" * 8, whole[:40] + b"\xff" * 100]):
+        (path := tmp_path / f"{number}.gguf").write_bytes(data)
+        with pytest.raises(NotReadable):
+            GgufFile(path)
+
+
+def test_probe_says_how_to_get_the_engine():
+    blocked = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from hypernode.executors.llm_fine_tuning import LlmFineTuning\n"
+        "assert not {'transformers', 'peft', 'gguf', 'numpy', 'safetensors'} & sys.modules.keys()\n"
+        "found = LlmFineTuning().probe()\n"
+        "assert not found.available and 'torch' in found.missing and '--fix llm_fine_tuning' in found.fix, found\n"
+    )
+    subprocess.run([sys.executable, "-c", blocked], check=True, env={})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"dataset": "x"},
+        {"epochs": 0},
+        {"epochs": 101},
+        {"maxSteps": 10**6},
+        {"learningRate": 0},
+        {"learningRate": 1},
+        {"rank": 257},
+        {"dropout": 1},
+        {"targetModules": []},
+        {"targetModules": ["lm_head"]},
+        {"targetModules": ["q_proj", "q_proj"]},
+        {"batchSize": 65},
+        {"maxLength": 10**6},
+        {"evalSplit": 0.9},
+        {"evalSplit": 0.1, "evalDataset": DIGEST},
+        {"earlyStop": 2},
+        {"evalEvery": 2},
+        {"seed": 2**32},
+        {"quantize": "int8"},
+        {"max_steps": 5},
+    ],
+)
+def test_a_bad_input_is_refused_by_the_schema(given: dict[str, Any]):
+    with pytest.raises(msgspec.ValidationError):
+        job(**given)
+
+
+def test_artifacts_are_named():
+    given = job(evalDataset="1" * 64)
+
+    assert LlmFineTuning().artifacts(given) == {"dataset.jsonl": DIGEST, "eval.jsonl": "1" * 64}
+
+
+def test_no_node_can_claim_more_tokens_than_its_steps_can_hold(honest: Ran):
+    boast = msgspec.structs.replace(honest.output, steps=10**5, trained_tokens=10**12)
+
+    assert LlmFineTuning().most_units(job(maxSteps=5, maxLength=100, batchSize=2), boast) == 5 * 2 * 100
+    assert LlmFineTuning().most_units(job(epochs=2, maxLength=100), boast) == 4 * 10**5 * 100
+    assert LlmFineTuning().most_units(job(epochs=2, maxLength=16, batchSize=64), boast) == 2 * 10**5 * 16
+
+
+def test_the_plan_goes_through_every_example_once_an_epoch():
+    plan = Plan(job(epochs=3, batchSize=2, gradientAccumulation=2, seed=5), [10, 20, 30, 40, 50], evaluated=False)
+    taken = [index for step in range(1, plan.steps + 1) for index in plan.batch(step)]
+
+    assert plan.steps == 4
+    assert [sorted(taken[at : at + 5]) for at in (0, 5, 10)] == [[0, 1, 2, 3, 4]] * 3
+    assert taken[:5] != taken[5:10]
+    assert plan.tokens(0, plan.steps) == 450
+    assert [plan.tokens(step - 1, step) for step in (1, 2, 3, 4)] == [
+        sum([10, 20, 30, 40, 50][index] for index in plan.batch(step)) for step in (1, 2, 3, 4)
+    ]
+
+
+def test_the_plan_warms_up_and_comes_down():
+    plan = Plan(job(maxSteps=10, warmup=4, learningRate=0.04, checkpointEvery=4), [1], evaluated=True)
+
+    assert [round(plan.rate(step), 4) for step in (1, 4, 5, 10)] == [0.01, 0.04, 0.04, round(0.04 / 6, 4)]
+    assert (plan.checkpoints(), plan.made(6), plan.made(8)) == ([4, 8, 10], [4, 6], [4, 8])
+
+
+def test_adamw_never_moves_farther_than_the_check_allows():
+    torch = import_module("torch")
+    farthest = 0.0
+    for growth in (0.5, 1.0, 1.05, 1.1, 1.11, 1.2, 2.0):
+        weight = torch.nn.Parameter(torch.zeros(1, dtype=torch.float64))
+        optimizer = torch.optim.AdamW([weight], lr=1.0, weight_decay=0.0)
+        for step in range(150):
+            before = weight.item()
+            weight.grad = torch.full_like(weight, growth**step)
+            optimizer.step()
+            farthest = max(farthest, abs(weight.item() - before))
+
+    assert 3 < farthest < FARTHEST
+
+
+def test_a_line_is_a_chat_either_way():
+    pair = msgspec.convert({"prompt": "a", "completion": "b"}, Line)
+
+    assert [(each.role, each.content) for each in pair.chat()] == [("user", "a"), ("assistant", "b")]

@@ -370,3 +370,31 @@ async def test_outside_of_a_sandbox_control_groups_end_what_would_outlive_its_jo
     await node("daemons", [mark])
 
     assert running(mark) == []
+
+
+AGENT = """
+import asyncio, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from test_attacks import LIMITS, PLUGIN, no_artifact
+sys.path.insert(0, str(PLUGIN))
+from hypernode import executors
+from hypernode.node.runner import Job, run
+from hypernode.node.sandbox.child import Sandbox
+home, mark = Path(sys.argv[2]), sys.argv[3]
+asyncio.run(run(
+    executors.load_one("attack"), Job("attack", "", {"deed": "stubborn", "targets": [mark]}, 600), home / "jobs" / "mine",
+    fetch=no_artifact, on_event=print, limits=LIMITS, environment={"ATTACK_PLUGIN": str(PLUGIN)},
+    sandbox=Sandbox.find(home), prefix=("/usr/bin/env", f"PYTHONPATH={PLUGIN}"),
+))
+"""
+
+
+async def test_a_job_ends_with_a_node_that_was_killed(node: Node):
+    mark = secrets.token_hex()
+    command = [sys.executable, "-c", AGENT, str(Path(__file__).parent), str(node.home), mark]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as agent:
+        await until(lambda: len(running(mark)) > 1)
+        agent.kill()
+
+    await until(lambda: not running(mark))

@@ -74,14 +74,24 @@ async def test_a_service_that_does_not_answer_closes_the_connection():
 
 
 async def test_the_way_closes_with_the_job():
-    async with echo() as address, relays(["URL"], {"URL": address}) as sockets:
-        path = sockets["URL_SOCKET"]
-        reader, writer = await asyncio.open_unix_connection(path)
-        writer.write(b"never ends")
-        await writer.drain()
+    ended = asyncio.Event()
 
-    assert await reader.read() == b""
-    writer.close()
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"welcome")
+        await reader.read()
+        ended.set()
+        writer.close()
+
+    async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
+        address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with relays(["URL"], {"URL": address}) as sockets:
+            path = sockets["URL_SOCKET"]
+            reader, writer = await asyncio.open_unix_connection(path)
+            assert await reader.readexactly(7) == b"welcome"
+
+        assert await reader.read() == b""
+        await ended.wait()
+        writer.close()
     assert not Path(path).parent.exists()
 
 
@@ -119,4 +129,4 @@ def test_addresses_are_told_from_other_variables():
         "F": "http://[",
     }
 
-    assert addresses([*environment, "G"], environment) == ["A", "B", "E"]
+    assert addresses([*environment, "G"], environment) == ["A", "B", "E", "F"]

@@ -14,13 +14,46 @@ from hypernode.cli.show import details, table
 from hypernode.client import Client, Keypair
 from hypernode.client.nodes import NodeDescription
 from hypernode.node.limits import DISK_MB
-from hypernode.node.settings import ARTIFACTS_MB, MODELS_MB
+from hypernode.node.settings import ARTIFACTS_MB, KEEP_ENGINE_S, MODELS_MB
 
 app = typer.Typer(help="This machine as a node of the network.", no_args_is_help=True)
 
+Coordinator = Annotated[str, typer.Option(envvar="HYPERNODE_URL", help="The network's coordinator.")]
 Home = Annotated[
     Path | None, typer.Option(help="Keeps the node's identity, models and caches; by default ~/.hypernode/node.")
 ]
+Token = Annotated[str | None, typer.Option(envvar="HYPERNODE_NODE_TOKEN", help="Made by `hypernode nodes register`.")]
+Wallet = Annotated[str | None, typer.Option(envvar="HYPERNODE_WALLET", metavar="FILE|ADDRESS", help="Who is paid.")]
+Capacity = Annotated[int, typer.Option(min=1, help="Jobs at once.")]
+Price = Annotated[str, typer.Option(help="HYPER per hour.")]
+UnitPrices = Annotated[
+    list[str] | None,
+    typer.Option(metavar="TYPE=HYPER", help="Price of a job type's unit instead of time; repeatable."),
+]
+Accepted = Annotated[list[str] | None, typer.Option(metavar="TYPE", help="Take only this job type; repeatable.")]
+FetchModels = Annotated[
+    bool, typer.Option("--fetch-models", help="Take models that jobs bring along, read by native engines.")
+]
+ModelsMb = Annotated[
+    int, typer.Option(min=0, metavar="MB", help="Fetched models that are kept; the least used go first.")
+]
+ArtifactsMb = Annotated[int, typer.Option(min=0, metavar="MB", help="The same of jobs' input files.")]
+OwnJobsOnly = Annotated[bool, typer.Option("--own-jobs-only", help="Take jobs of the wallet that is paid alone.")]
+AllowUnsandboxed = Annotated[
+    bool,
+    typer.Option(
+        "--allow-unsandboxed",
+        envvar="HYPERNODE_ALLOW_UNSANDBOXED",
+        help="Take jobs of strangers even where the sandbox does not hold.",
+    ),
+]
+JobMemory = Annotated[
+    int | None, typer.Option(min=1, metavar="MB", help="Memory of one job; by default a fair share of the machine.")
+]
+JobProcesses = Annotated[int | None, typer.Option(min=1, help="Processes and threads of one job.")]
+JobDisk = Annotated[int, typer.Option(min=1, metavar="MB", help="All files of one job.")]
+Country = Annotated[str, typer.Option(help="Where the machine stands.")]
+HowToConnect = Annotated[Literal["auto", "websocket", "poll"], typer.Option(help="How to connect.")]
 
 
 def home_of(given: Path | None) -> Path:
@@ -31,50 +64,28 @@ def home_of(given: Path | None) -> Path:
 
 @app.command()
 def start(
-    coordinator: Annotated[str, typer.Option(envvar="HYPERNODE_URL", help="The network's coordinator.")] = DEFAULT_URL,
-    token: Annotated[
-        str | None, typer.Option(envvar="HYPERNODE_NODE_TOKEN", help="Made by `hypernode nodes register`.")
-    ] = None,
-    wallet: Annotated[
-        str | None, typer.Option(envvar="HYPERNODE_WALLET", metavar="FILE|ADDRESS", help="Who is paid.")
-    ] = None,
+    coordinator: Coordinator = DEFAULT_URL,
+    token: Token = None,
+    wallet: Wallet = None,
     home: Home = None,
-    capacity: Annotated[int, typer.Option(min=1, help="Jobs at once.")] = 1,
-    price: Annotated[str, typer.Option(help="HYPER per hour.")] = "0",
-    unit_price: Annotated[
-        list[str] | None,
-        typer.Option(metavar="TYPE=HYPER", help="Price of a job type's unit instead of time; repeatable."),
-    ] = None,
-    accept: Annotated[
-        list[str] | None, typer.Option(metavar="TYPE", help="Take only this job type; repeatable.")
-    ] = None,
-    fetch_models: Annotated[
-        bool, typer.Option("--fetch-models", help="Take models that jobs bring along, read by native engines.")
-    ] = False,
-    models_mb: Annotated[
-        int, typer.Option(min=0, metavar="MB", help="Fetched models that are kept; the least used go first.")
-    ] = MODELS_MB,
-    artifacts_mb: Annotated[
-        int, typer.Option(min=0, metavar="MB", help="The same of jobs' input files.")
-    ] = ARTIFACTS_MB,
-    own_jobs_only: Annotated[
-        bool, typer.Option("--own-jobs-only", help="Take jobs of the wallet that is paid alone.")
-    ] = False,
-    allow_unsandboxed: Annotated[
-        bool,
-        typer.Option(
-            "--allow-unsandboxed",
-            envvar="HYPERNODE_ALLOW_UNSANDBOXED",
-            help="Take jobs of strangers even where the sandbox does not hold.",
-        ),
-    ] = False,
-    job_memory: Annotated[
-        int | None, typer.Option(min=1, metavar="MB", help="Memory of one job; by default a fair share of the machine.")
-    ] = None,
-    job_processes: Annotated[int | None, typer.Option(min=1, help="Processes and threads of one job.")] = None,
-    job_disk: Annotated[int, typer.Option(min=1, metavar="MB", help="All files of one job.")] = DISK_MB,
-    country: Annotated[str, typer.Option(help="Where the machine stands.")] = "",
-    link: Annotated[Literal["auto", "websocket", "poll"], typer.Option(help="How to connect.")] = "auto",
+    capacity: Capacity = 1,
+    price: Price = "0",
+    unit_price: UnitPrices = None,
+    accept: Accepted = None,
+    fetch_models: FetchModels = False,
+    keep_engine: Annotated[
+        float,
+        typer.Option(min=0, metavar="SECONDS", help="How long a loaded model waits for the next job; 0: not at all."),
+    ] = KEEP_ENGINE_S,
+    models_mb: ModelsMb = MODELS_MB,
+    artifacts_mb: ArtifactsMb = ARTIFACTS_MB,
+    own_jobs_only: OwnJobsOnly = False,
+    allow_unsandboxed: AllowUnsandboxed = False,
+    job_memory: JobMemory = None,
+    job_processes: JobProcesses = None,
+    job_disk: JobDisk = DISK_MB,
+    country: Country = "",
+    link: HowToConnect = "auto",
 ) -> None:
     """Offer this machine to the network. Ctrl-C once finishes the jobs in hand, twice stops at once."""
     from hypernode.node.identity import RegistrationRefused
@@ -93,6 +104,7 @@ def start(
             unit_prices=_prices(unit_price or []),
             job_types=frozenset(accept) if accept else None,
             fetch_models=fetch_models,
+            keep_engine_s=keep_engine,
             models_mb=models_mb,
             artifacts_mb=artifacts_mb,
             own_jobs_only=own_jobs_only,

@@ -16,8 +16,7 @@ from hypernode.executors import load_one
 from hypernode.executors.llm_inference.settings import CACHE_DIR
 from hypernode.node.limits import Limits
 from hypernode.node.relays import addresses, relays
-from hypernode.node.runner import CONFINED, clean_environment
-from hypernode.node.sandbox.bubblewrap import TEMPORARY
+from hypernode.node.runner import CONFINED, clean_environment, private
 from hypernode.node.sandbox.child import Sandbox, spawn, temporary_place
 from hypernode.node.sandbox.rlimits import Rlimits
 from hypernode.node.sandbox.view import named_in
@@ -72,7 +71,7 @@ async def _probe(
         if sandbox.bubblewrap:
             variables[CONFINED] = "1"
         with temporary_place(home, shown, [each for each in cache if each.is_dir()]) as place:
-            variables |= {"HOME": str(place.folder), "TMPDIR": str(place.folder / TEMPORARY)}
+            variables |= private(place.folder)
             async with spawn(sandbox, command, place, environment=variables, limits=limits) as child:
                 said, _ = await child.process.communicate()
     return _capability(said)

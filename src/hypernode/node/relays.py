@@ -46,7 +46,8 @@ async def relays(names: Sequence[str], environment: Mapping[str, str]) -> AsyncG
 
 def addresses(names: Sequence[str], environment: Mapping[str, str]) -> list[str]:
     """Those of the variables that hold the address of a service."""
-    return [name for name in names if urlsplit(environment.get(name, "")).scheme in (*_PORTS, _UNIX)]
+    schemes = tuple(f"{scheme}://" for scheme in (*_PORTS, _UNIX))
+    return [name for name in names if environment.get(name, "").startswith(schemes)]
 
 
 _Target = Path | tuple[str, int]

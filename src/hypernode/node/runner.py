@@ -34,11 +34,13 @@ CHECK_EVERY_S: Final = 1.0
 """How often is looked at what a running job uses."""
 CONFINED: Final = "HYPERNODE_SANDBOX"
 """A variable of the job: 1 where the sandbox was proved."""
+PYTHON: Final = (sys.executable, "-P", "-m")
+"""-P: a file in the job's folder must not shadow a module."""
 INPUTS: Final = "inputs"
 CLAIM: Final = "claim"
 RESUME: Final = "resume"
 _STDERR_TAIL_BYTES: Final = 4_096
-_LONGEST_EVENT_BYTES: Final = 8 * MAX_RESULT_BYTES
+LONGEST_EVENT_BYTES: Final = 8 * MAX_RESULT_BYTES
 _PASSED_ON: Final = ("PATH", "LANG")
 
 
@@ -104,15 +106,13 @@ async def run(
         return Finished(msgspec.to_builtins(finding), 0, {}, [])
 
     spec = _spec(job, folder, sandbox.rlimits(limits))
-    private = {"HOME": str(folder), "TMPDIR": str(folder / TEMPORARY)}
     connected = executor.connects(given)
     async with _swept(executor, folder, needed=bool(connected)), relays(connected, environment) as sockets:
-        variables = clean_environment(executor.environment, environment) | private | sockets
-        if sandbox.isolation is Isolation.SANDBOX:
-            variables[CONFINED] = "1"
+        variables = variables_of(executor, environment, folder, sandbox) | sockets
         shown = [*named_in(environment, executor.environment), *map(Path, sockets.values())]
         place = Place(folder, shown)
-        async with _worker(sandbox, prefix, place, variables, limits) as worker:
+        command = [*prefix, *PYTHON, "hypernode.node.worker"]
+        async with started(sandbox, command, place, variables, limits) as worker:
             done = await _converse(worker, spec, folder, on_event, limits)
     files = await asyncio.to_thread(collect, folder / OUTPUTS, limits.output_files, limits.output_bytes)
     return Finished(done.output, done.units, done.fingerprint, files)
@@ -168,6 +168,21 @@ async def _fetch_claimed(audit: Audit, folder: Path, fetch: Fetch) -> Finding | 
     return None
 
 
+def variables_of(executor: Executor, environment: Mapping[str, str], folder: Path, sandbox: Sandbox) -> dict[str, str]:
+    """The whole environment of a job's process."""
+    confined = {CONFINED: "1"} if sandbox.isolation is Isolation.SANDBOX else {}
+    return clean_environment(executor.environment, environment) | private(folder) | confined
+
+
+def private(folder: Path) -> dict[str, str]:
+    """Variables that keep a process to its own folder."""
+    return {
+        "HOME": str(folder),
+        "TMPDIR": str(folder / TEMPORARY),
+        "ORT_DISABLE_TELEMETRY": "1",  # onnxruntime would tell its maker of every start, and write files for that.
+    }
+
+
 def clean_environment(declared: Sequence[str], source: Mapping[str, str]) -> dict[str, str]:
     """Nothing of the node's own secrets: only what an executor declares by name."""
     passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
@@ -175,7 +190,7 @@ def clean_environment(declared: Sequence[str], source: Mapping[str, str]) -> dic
 
 
 @dataclass(slots=True)
-class _Worker:
+class Worker:
     """The child process that does the work."""
 
     child: Child
@@ -195,32 +210,46 @@ class _Worker:
         lines = b"".join(self.tail)[-_STDERR_TAIL_BYTES:].decode(errors="replace").strip().splitlines()
         return lines[-1] if lines else ""
 
+    async def obituary(self) -> str:
+        """How the process ended, in words."""
+        code = await self.child.process.wait()
+        killer = self.child.killed_by()
+        how = f"was killed by {killer.name}" if killer else f"exited with {code}"
+        return f"the job's process {how} without a result: {self.last_words()}".rstrip(": ")
+
 
 @contextlib.asynccontextmanager
-async def _worker(
-    sandbox: Sandbox, prefix: Sequence[str], place: Place, environment: Mapping[str, str], limits: Limits
-) -> AsyncGenerator[_Worker]:
-    """The child process, with a pipe for its events. None of what it starts outlives the context."""
+async def started(
+    sandbox: Sandbox,
+    command: Sequence[str],
+    place: Place,
+    environment: Mapping[str, str],
+    limits: Limits,
+    more: Sequence[str] = (),
+) -> AsyncGenerator[Worker]:
+    """A child process, with a pipe for its events, whose descriptor follows its command, and `more` after that.
+
+    None of what it starts outlives the context.
+    """
     read_fd, write_fd = os.pipe()
     async with contextlib.AsyncExitStack() as stack:
         with os.fdopen(write_fd, "wb"):
-            reader = asyncio.StreamReader(limit=_LONGEST_EVENT_BYTES)
+            reader = asyncio.StreamReader(limit=LONGEST_EVENT_BYTES)
             transport, _ = await asyncio.get_running_loop().connect_read_pipe(
                 lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(read_fd, "rb")
             )
             stack.callback(transport.close)
-            # -P: a file in the job's folder must not shadow a module.
-            command = [*prefix, sys.executable, "-P", "-m", "hypernode.node.worker", str(write_fd)]
+            whole = [*command, str(write_fd), *more]
             child = await stack.enter_async_context(
-                spawn(sandbox, command, place, environment=environment, limits=limits, pass_fds=[write_fd])
+                spawn(sandbox, whole, place, environment=environment, limits=limits, pass_fds=[write_fd])
             )
-        worker = _Worker(child, reader)
+        worker = Worker(child, reader)
         draining = asyncio.create_task(worker.drain_stderr())
         stack.callback(draining.cancel)
         yield worker
 
 
-async def _converse(worker: _Worker, spec: Spec, folder: Path, on_event: OnEvent, limits: Limits) -> Done:
+async def _converse(worker: Worker, spec: Spec, folder: Path, on_event: OnEvent, limits: Limits) -> Done:
     """Hand over the job and follow it to its end."""
     stdin = worker.child.process.stdin
     assert stdin
@@ -245,9 +274,19 @@ async def _converse(worker: _Worker, spec: Spec, folder: Path, on_event: OnEvent
         watching.cancel()
 
 
-async def _follow(worker: _Worker, on_event: OnEvent, limits: Limits) -> Done:
+async def _follow(worker: Worker, on_event: OnEvent, limits: Limits) -> Done:
+    if done := await heed(lambda: _next_event(worker.events, limits), on_event, limits):
+        return done
+    raise ExecutionFailed(await worker.obituary())
+
+
+async def heed(next_event: Callable[[], Awaitable[AnyEvent | None]], on_event: OnEvent, limits: Limits) -> Done | None:
+    """Pass on what a run says, within the limits, to its end; None where its process ends first.
+
+    Raises ExecutionFailed where the run does.
+    """
     stream_room, log_room = limits.stream_chars, limits.log_lines
-    while event := await _next_event(worker.events, limits):
+    while event := await next_event():
         match event:
             case Done():
                 return event
@@ -265,10 +304,7 @@ async def _follow(worker: _Worker, on_event: OnEvent, limits: Limits) -> Done:
                 log_room -= 1
             case Progress() | Checkpoint():
                 on_event(event)
-    code = await worker.child.process.wait()
-    killer = worker.child.killed_by()
-    how = f"was killed by {killer.name}" if killer else f"exited with {code}"
-    raise ExecutionFailed(f"the job's process {how} without a result: {worker.last_words()}".rstrip(": "))
+    return None
 
 
 async def _next_event(reader: asyncio.StreamReader, limits: Limits) -> AnyEvent | None:

@@ -15,7 +15,9 @@ from hypernode.node.links import LinkChoice
 from hypernode.protocol.limits import MAX_CAPACITY
 from hypernode.protocol.nodes import Location
 
+UNSANDBOXED: Final = "HYPERNODE_ALLOW_UNSANDBOXED"
 DRAIN_TIMEOUT_S: Final = 600.0
+KEEP_ENGINE_S: Final = 300.0
 MODELS_MB: Final = 100_000
 ARTIFACTS_MB: Final = 20_000
 
@@ -37,6 +39,7 @@ class NodeSettings:
     allow_unsandboxed: bool = False  #: Take jobs of strangers even where the sandbox does not hold.
     models_mb: int = MODELS_MB  #: Fetched models that are kept; those not used for longest go first.
     artifacts_mb: int = ARTIFACTS_MB  #: The same of jobs' input files.
+    keep_engine_s: float = KEEP_ENGINE_S  #: A loaded engine waits so long for the next job; 0: each job loads its own.
     job_memory_mb: int | None = None  #: Of one job; None: four fifths of the machine's, shared among `capacity` jobs.
     job_processes: int | None = None  #: Processes and threads of one job; None: as many as engines need.
     job_disk_mb: int = DISK_MB  #: All files of one job.
@@ -70,4 +73,6 @@ class NodeSettings:
     def executor_environment(self) -> dict[str, str]:
         """The variables, with the folders of this home where the provider names no other."""
         own = {MODELS_DIR: str(self.home / "models"), CACHE_DIR: str(self.home / "cache")}
+        if self.allow_unsandboxed:
+            own[UNSANDBOXED] = "1"
         return own | dict(self.environment)

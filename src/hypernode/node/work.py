@@ -20,6 +20,7 @@ from hypernode.node.checkpoints import Keep, keeping
 from hypernode.node.models import Models
 from hypernode.node.outbox import Outbox
 from hypernode.node.outputs import OutputFile, remove
+from hypernode.node.residents import Residents
 from hypernode.node.runner import Job, OnEvent, run
 from hypernode.node.sandbox.bubblewrap import OUTPUTS
 from hypernode.node.sandbox.child import BARE, Sandbox
@@ -77,6 +78,7 @@ class Work:
             executor.sweep(self._folder)
         _remove(self._folder)
         self._folder.mkdir(mode=0o700, exist_ok=True)
+        self._residents = Residents(self._folder, sandbox, self._limits, environment, settings.keep_engine_s)
 
     @property
     def own_jobs_only(self) -> bool:
@@ -152,6 +154,7 @@ class Work:
             if not task.cancelling():  # A second cancellation would break off the cleaning.
                 task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
+        await self._residents.close()
 
     async def _finish(self, offer: Offer) -> None:
         async with self._places:  # What was revoked keeps its place until its processes are gone.
@@ -193,16 +196,22 @@ class Work:
                 self._models.hold(offer.model, executor.model_suffix) as model,
                 keeping(folder / OUTPUTS, aside, upload, kept) as keep,
             ):
-                finished = await run(
-                    executor,
-                    Job(offer.job_type, model, offer.input, offer.max_duration_s, offer.audit, offer.resume),
-                    folder,
-                    fetch=self._fetch,
-                    on_event=self._teller(offer.lease_id, keep),
-                    environment=self._settings.executor_environment(),
-                    limits=self._limits,
-                    sandbox=self._sandbox,
-                )
+                job = Job(offer.job_type, model, offer.input, offer.max_duration_s, offer.audit, offer.resume)
+                tell = self._teller(offer.lease_id, keep)
+                # A fetched model is a stranger's file: no other customer's job is read by the same process.
+                if model == offer.model and self._residents.takes(executor, job):
+                    finished = await self._residents.run(executor, job, folder, tell)
+                else:
+                    finished = await run(
+                        executor,
+                        job,
+                        folder,
+                        fetch=self._fetch,
+                        on_event=tell,
+                        environment=self._settings.executor_environment(),
+                        limits=self._limits,
+                        sandbox=self._sandbox,
+                    )
             artifacts = [await upload(file) for file in finished.files]
         finally:
             await asyncio.to_thread(_remove, aside)

@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -28,20 +29,18 @@ _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 
 def main() -> None:
     """Run the job and emit its events; the last one is Done or Failed."""
-    parent = os.getppid()
-    _die_with(parent)
+    die_with(os.getppid())
     spec = msgspec.json.decode(sys.stdin.buffer.read(), type=Spec)
     spec.rlimits.impose()
     os.dup2(2, 1)
     with os.fdopen(int(sys.argv[1]), "wb") as out:
-        emitter = _Emitter(out)
-        emitter.emit(_run(spec, emitter))
+        emitter = Emitter(_writing(out))
+        emitter.emit(perform(load_one(spec.job_type), spec, context_of(spec, emitter)))
 
 
-def _run(spec: Spec, emitter: "_Emitter") -> Event:
-    """The event that ends the job. Any other exception ends the process: the runner reports its traceback."""
-    executor = load_one(spec.job_type)
-    context = JobContext(
+def context_of(spec: Spec, emitter: "Emitter") -> JobContext:
+    """What a run may touch."""
+    return JobContext(
         model=spec.model,
         inputs=Path(spec.inputs),
         outputs=Path(spec.outputs),
@@ -52,6 +51,10 @@ def _run(spec: Spec, emitter: "_Emitter") -> Event:
         checkpoint=lambda path: emitter.emit(Checkpoint(path.name)),
         resume=Path(spec.resume) if spec.resume else None,
     )
+
+
+def perform(executor: Executor, spec: Spec, context: JobContext) -> Event:
+    """The event that ends the job. Any other exception is a defect: the runner reports its traceback."""
     try:
         given = msgspec.convert(spec.input, executor.Input)
         if spec.audit:
@@ -79,25 +82,32 @@ def _verify(executor: Executor, given: Any, audit: ClaimSpec, context: JobContex
     return executor.verify(given, claim, context, audit.seed)
 
 
-class _Emitter:
-    """Writes events from any thread, whole lines at a time."""
+class Emitter:
+    """Says what a run says, from any of its threads."""
 
-    def __init__(self, out: BinaryIO) -> None:
-        self._out = out
-        self._lock = threading.Lock()
-
-    def emit(self, event: Event) -> None:
-        line = msgspec.json.encode(event) + b"\n"
-        with self._lock:
-            self._out.write(line)
-            self._out.flush()
+    def __init__(self, emit: Callable[[Event], None]) -> None:
+        self.emit = emit
 
     def stream(self, text: str) -> None:
+        """A piece of the answer, in pieces that make no long lines."""
         for start in range(0, len(text), PIECE_CHARS):
             self.emit(Stream(text[start : start + PIECE_CHARS]))
 
 
-def _die_with(parent: int) -> None:
+def _writing(out: BinaryIO) -> Callable[[Event], None]:
+    """Writes events as whole lines."""
+    lock = threading.Lock()
+
+    def emit(event: Event) -> None:
+        line = msgspec.json.encode(event) + b"\n"
+        with lock:
+            out.write(line)
+            out.flush()
+
+    return emit
+
+
+def die_with(parent: int) -> None:
     """An agent that was killed cannot stop its jobs: let them go down with it."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -24,6 +24,8 @@ MAGIC: Final = b"GGUF"
 TOP_K: Final = 40
 MIN_P: Final = 0.05
 """llama.cpp's own defaults, said explicitly: a check draws the tokens again."""
+START_TIMEOUT_S: Final = 60.0
+"""From the end of loading to the first answer; a busy machine takes a second."""
 
 
 class LlamaCpp:
@@ -52,8 +54,6 @@ class LlamaCpp:
     @contextlib.contextmanager
     def serve(self, model: str, task: Task, adapter: LoraAdapter | None) -> "Iterator[Server]":
         """The model in memory, with an adapter for as long as it is used."""
-        from hypernode.executors.llm_inference.server import Server
-
         file = self.file(model)
         _check_magic(file, f"{model} is no GGUF file", blames_input=is_brought(model))
         variant: str = task
@@ -61,24 +61,36 @@ class LlamaCpp:
             _check_magic(adapter.file, "the adapter is no GGUF file", blames_input=True)
             variant = f"{task} {adapter.sha256} {adapter.scale}"
         with self._loaded.use(file, variant, lambda: self._load(file, task, adapter), keep=not adapter) as native:
-            yield Server(native.listening_address, self._key)
+            yield self._at(native)
 
     def _load(self, file: Path, task: Task, adapter: LoraAdapter | None) -> Any:
         params = self._params(file, task)
         if adapter:
             params.lora_adapters = [self._llama.CommonAdapterLoraInfo(str(adapter.file), adapter.scale)]
         try:
-            server = self._llama.Server(params)
-            if task == "embed" and "error" in server.handle_embeddings({"input": "a"}):
+            native = self._started(params)
+            if task == "embed" and "error" in native.handle_embeddings({"input": "a"}):
                 # A model for chats says nothing of how to make one vector of many.
                 params.pooling_type = self._llama.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
-                server = self._llama.Server(params)
-            return server
+                native = self._started(params)
+            return native
         except RuntimeError as error:
             if adapter:
                 self._load(file, task, None)
                 raise ExecutionFailed(f"the adapter does not fit {file.stem}", blames_input=True) from error
             raise ExecutionFailed(f"{file.stem} cannot be loaded: {error}") from error
+
+    def _started(self, params: Any) -> Any:
+        native = self._llama.Server(params)
+        # One that is dropped before its loop runs never ends: wait for a first answer of that loop.
+        self._at(native).get("/slots", patience_s=START_TIMEOUT_S)
+        return native
+
+    def _at(self, native: Any) -> "Server":
+        # httpx would add a tenth of a second to the start of a coordinator.
+        from hypernode.executors.llm_inference.server import Server
+
+        return Server(native.listening_address, self._key)
 
     def _params(self, file: Path, task: Task) -> Any:
         params = self._llama.CommonParams()

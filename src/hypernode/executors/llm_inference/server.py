@@ -41,11 +41,11 @@ class Server:
 
     def post(self, path: str, body: dict[str, Any], beat: Callable[[], None] = lambda: None) -> Any:
         """Post, and return the decoded answer. Raises as `stream` does."""
-        return _watched(self._request("POST", path, body), beat)
+        return _watched(self._request("POST", path, body, SILENCE_TIMEOUT_S), beat)
 
-    def get(self, path: str) -> Any:
-        """Get, with little patience. Raises ExecutionFailed."""
-        return _watched(self._request("GET", path, None), lambda: None)
+    def get(self, path: str, patience_s: float = CONNECT_TIMEOUT_S) -> Any:
+        """Get what is there at once. Raises ExecutionFailed."""
+        return _watched(self._request("GET", path, None, patience_s), lambda: None)
 
     async def _stream(self, path: str, body: dict[str, Any], take: Callable[[Any], None]) -> None:
         with _named_failures():
@@ -58,11 +58,10 @@ class Server:
                     if event == "data" and data.strip() != "[DONE]":
                         take(msgspec.json.decode(data))
 
-    async def _request(self, method: str, path: str, body: dict[str, Any] | None) -> Any:
-        patience = httpx.USE_CLIENT_DEFAULT if body is not None else CONNECT_TIMEOUT_S
+    async def _request(self, method: str, path: str, body: dict[str, Any] | None, patience_s: float) -> Any:
         with _named_failures():
             async with self._client() as client:
-                answer = await client.request(method, path, json=body, timeout=patience)
+                answer = await client.request(method, path, json=body, timeout=patience_s)
                 if answer.is_error:
                     raise _refusal(answer)
                 return msgspec.json.decode(answer.content)

@@ -167,8 +167,10 @@ def psnr(error: float) -> float:
 
 
 def _is_cut(given: Input, box: Box) -> bool:
-    inner = (box.left <= MARGIN, box.top <= MARGIN, box.right + MARGIN >= given.width)
-    return given.denoise and not (all(inner) and box.bottom + MARGIN >= given.height)
+    """Whether a part with its margin is less than a frame that is denoised as a whole."""
+    from_start = box.left <= MARGIN and box.top <= MARGIN
+    to_end = box.right + MARGIN >= given.width and box.bottom + MARGIN >= given.height
+    return given.denoise and not (from_start and to_end)
 
 
 def _same_engine(claimed: Mapping[str, str], own: Mapping[str, str]) -> bool:

@@ -10,7 +10,7 @@ from .pictures import choose_format
 bpy: Any = import_module("bpy")
 
 GPU_KINDS = ("OPTIX", "CUDA", "HIP", "METAL", "ONEAPI")
-SIMULATIONS = {"CLOTH", "SOFT_BODY", "FLUID", "DYNAMIC_PAINT", "PARTICLE_SYSTEM"}
+SIMULATIONS = {"CLOTH", "SOFT_BODY", "FLUID", "DYNAMIC_PAINT"}
 SIMULATION_NODES = {"GeometryNodeSimulationOutput", "GeometryNodeBake"}
 IMPORT_NODES = "GeometryNodeImport"
 """Nodes that read files at paths which they compute."""
@@ -102,6 +102,11 @@ def is_simulated() -> bool:
     return (
         bpy.context.scene.rigidbody_world is not None
         or any(modifier.type in SIMULATIONS for each in bpy.data.objects for modifier in each.modifiers)
+        or any(
+            system.settings.type == "EMITTER" or system.use_hair_dynamics
+            for each in bpy.data.objects
+            for system in each.particle_systems
+        )
         or any(node.bl_idname in SIMULATION_NODES for tree in bpy.data.node_groups for node in tree.nodes)
     )
 
@@ -154,7 +159,7 @@ def configure(job: Mapping[str, Any], device: str) -> None:
 
 
 def choose_samples(cycles: Any, job: Mapping[str, Any], device: str) -> None:
-    """The same number for every pixel, drawn the same way everywhere."""
+    """The same number for every pixel, drawn the same way everywhere. Raises Failed."""
     put(
         cycles,
         device=device,
@@ -171,6 +176,8 @@ def choose_samples(cycles: Any, job: Mapping[str, Any], device: str) -> None:
         use_denoising=job["denoise"],
     )
     if job["denoise"]:
+        if not import_module("_cycles").with_openimagedenoise:
+            raise Failed("this Blender was built without OpenImageDenoise")
         put(cycles, denoiser="OPENIMAGEDENOISE", denoising_use_gpu=False)
 
 

@@ -49,7 +49,8 @@ class Session:
                 f"Blender {bpy.app.version_string} is too old: {'.'.join(map(str, OLDEST))} or newer is needed"
             )
         build = bpy.app.build_hash
-        features: Mapping[str, bool] = import_module("numpy.core._multiarray_umath").__cpu_features__
+        core = "numpy.core" if np.__version__.startswith("1.") else "numpy._core"
+        features: Mapping[str, bool] = import_module(f"{core}._multiarray_umath").__cpu_features__
         return {
             "engine": f"Blender {bpy.app.version_string}",
             "build": build.decode() if isinstance(build, bytes) else str(build),
@@ -62,7 +63,7 @@ class Session:
         about = self.about(job["device"])
         notes = open_scene(scene)
         configure(job, about["device"])
-        self._simulated = is_simulated()
+        self._frame, self._simulated = None, is_simulated()
         return {**about, "notes": notes, "simulated": self._simulated}
 
     def preview(self, frame: int) -> dict[str, Any]:
