@@ -175,12 +175,13 @@ def test_locks_hold_hashes_and_no_addresses():
     locks = sorted(ROOT.glob("*.lock"))
     lines = [(lock.name, line) for lock in locks for line in lock.read_text().splitlines()]
 
-    assert {lock.name for lock in locks} == {"requirements.lock", "requirements-dev.lock"}
+    names = ("requirements.lock", "requirements-dev.lock", "requirements-engines.lock", "requirements-render.lock")
+    assert {lock.name for lock in locks} == set(names)
     assert [line for line in lines if ADDRESS.search(line[1])] == []
     for lock in locks:
         text = lock.read_text()
         pinned = re.findall(r"^[a-z0-9][\w.\[\]-]*==", text, re.MULTILINE)
-        assert len(pinned) > 20
+        assert len(pinned) > 5
         assert text.count("--hash=sha256:") >= len(pinned)
 
 

@@ -382,10 +382,11 @@ from hypernode import executors
 from hypernode.node.runner import Job, run
 from hypernode.node.sandbox.child import Sandbox
 home, mark = Path(sys.argv[2]), sys.argv[3]
+job = Job("attack", "", {"deed": "stubborn", "targets": [mark]}, 600)
 asyncio.run(run(
-    executors.load_one("attack"), Job("attack", "", {"deed": "stubborn", "targets": [mark]}, 600), home / "jobs" / "mine",
-    fetch=no_artifact, on_event=print, limits=LIMITS, environment={"ATTACK_PLUGIN": str(PLUGIN)},
-    sandbox=Sandbox.find(home), prefix=("/usr/bin/env", f"PYTHONPATH={PLUGIN}"),
+    executors.load_one("attack"), job, home / "jobs" / "mine", fetch=no_artifact,
+    on_event=print, limits=LIMITS, environment={"ATTACK_PLUGIN": str(PLUGIN)}, sandbox=Sandbox.find(home),
+    prefix=("/usr/bin/env", f"PYTHONPATH={PLUGIN}"),
 ))
 """
 

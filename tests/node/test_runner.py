@@ -96,7 +96,16 @@ async def test_the_child_sees_nothing_of_the_nodes_environment(runner: Runner, m
     finished = await runner("environ", environment=given)
 
     seen = json.loads(finished.output["text"])
-    assert seen.keys() <= {"PATH", "LANG", "HOME", "TMPDIR", "MISCHIEF_DECLARED", "PYTHONPATH", "LC_CTYPE"}
+    assert seen.keys() <= {
+        "PATH",
+        "LANG",
+        "HOME",
+        "TMPDIR",
+        "MISCHIEF_DECLARED",
+        "PYTHONPATH",
+        "LC_CTYPE",
+        "ORT_DISABLE_TELEMETRY",
+    }
     assert seen["MISCHIEF_DECLARED"] == "yes"
     assert seen["HOME"] == str(runner.folder)
 

@@ -34,10 +34,14 @@ Accepted = Annotated[list[str] | None, typer.Option(metavar="TYPE", help="Take o
 FetchModels = Annotated[
     bool, typer.Option("--fetch-models", help="Take models that jobs bring along, read by native engines.")
 ]
-ModelsMb = Annotated[
+KeepEngine = Annotated[
+    float,
+    typer.Option(min=0, metavar="SECONDS", help="How long a loaded model waits for the next job; 0: not at all."),
+]
+KeepModels = Annotated[
     int, typer.Option(min=0, metavar="MB", help="Fetched models that are kept; the least used go first.")
 ]
-ArtifactsMb = Annotated[int, typer.Option(min=0, metavar="MB", help="The same of jobs' input files.")]
+KeepArtifacts = Annotated[int, typer.Option(min=0, metavar="MB", help="The same of jobs' input files.")]
 OwnJobsOnly = Annotated[bool, typer.Option("--own-jobs-only", help="Take jobs of the wallet that is paid alone.")]
 AllowUnsandboxed = Annotated[
     bool,
@@ -73,12 +77,9 @@ def start(
     unit_price: UnitPrices = None,
     accept: Accepted = None,
     fetch_models: FetchModels = False,
-    keep_engine: Annotated[
-        float,
-        typer.Option(min=0, metavar="SECONDS", help="How long a loaded model waits for the next job; 0: not at all."),
-    ] = KEEP_ENGINE_S,
-    models_mb: ModelsMb = MODELS_MB,
-    artifacts_mb: ArtifactsMb = ARTIFACTS_MB,
+    keep_engine: KeepEngine = KEEP_ENGINE_S,
+    keep_models: KeepModels = MODELS_MB,
+    keep_artifacts: KeepArtifacts = ARTIFACTS_MB,
     own_jobs_only: OwnJobsOnly = False,
     allow_unsandboxed: AllowUnsandboxed = False,
     job_memory: JobMemory = None,
@@ -91,22 +92,21 @@ def start(
     from hypernode.node.identity import RegistrationRefused
     from hypernode.wiring.node import run
 
-    folder = home_of(home)
-    owner, token = _owner_and_token(coordinator, wallet, token, folder, price)
+    owner, token = _owner_and_token(coordinator, wallet, token, home_of(home), price)
     try:
         run(
             coordinator_url=coordinator,
             wallet=owner,
             token=token,
-            home=folder,
+            home=home_of(home),
             capacity=capacity,
             price=price,
             unit_prices=_prices(unit_price or []),
             job_types=frozenset(accept) if accept else None,
             fetch_models=fetch_models,
             keep_engine_s=keep_engine,
-            models_mb=models_mb,
-            artifacts_mb=artifacts_mb,
+            models_mb=keep_models,
+            artifacts_mb=keep_artifacts,
             own_jobs_only=own_jobs_only,
             allow_unsandboxed=allow_unsandboxed,
             job_memory_mb=job_memory,

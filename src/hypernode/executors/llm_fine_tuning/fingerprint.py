@@ -17,7 +17,7 @@ def engine() -> str:
 
 
 def fingerprint(loaded: Loaded, threads: int, base_digest: str) -> dict[str, str]:
-    """Engine, instruction set, device, precision, threads, and the base's digest."""
+    """Engine, instruction set, device, precision, threads, quantizer, and the base's digest."""
     torch = import_module("torch")
     on_gpu = loaded.device == "cuda"
     return {
@@ -27,6 +27,7 @@ def fingerprint(loaded: Loaded, threads: int, base_digest: str) -> dict[str, str
         "device": _gpu() if on_gpu else _cpu(),
         "dtype": str(loaded.dtype).removeprefix("torch."),
         "threads": "" if on_gpu else str(threads),
+        "quantizer": f"bitsandbytes {version('bitsandbytes')}" if loaded.quantized else "",
         "model": base_digest,
     }
 

@@ -65,7 +65,7 @@ class GgufFile:
             rows = (*outer, inner // elements * size)
             raw = numpy.frombuffer(self._data, numpy.uint8, count=math.prod(rows), offset=found.offset)
             values = gguf.quants.dequantize(raw.reshape(rows), kind)
-        except (ValueError, KeyError, NotImplementedError) as error:
+        except (ValueError, KeyError, RuntimeError) as error:
             raise NotReadable(f"{self.path.name}: the tensor {name} cannot be read: {error}") from None
         return numpy.ascontiguousarray(values, dtype=numpy.float32).reshape(found.shape)
 

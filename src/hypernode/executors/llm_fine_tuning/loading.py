@@ -1,6 +1,7 @@
 """Loads a base model into torch: safetensors as they are, GGUF unquantised into a model of the same family."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -24,6 +25,7 @@ class Loaded:
     kind: str  #: Key into ARCHITECTURES.
     device: str  #: cpu or cuda.
     dtype: Any
+    quantized: bool
 
 
 def prepare(settings: FineTuningSettings) -> None:
@@ -52,7 +54,14 @@ def load(base: Base, quantize: str) -> Loaded:
     """The base, ready for adapters. The last one stays in memory. Raises ExecutionFailed."""
     try:
         return _load(base.path, model_type(base), quantize)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:  # NotReadable is a ValueError.
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        ArithmeticError,
+        RuntimeError,
+    ) as error:  # NotReadable is a ValueError.
         raise ExecutionFailed(
             f"{base.name} cannot be loaded: {error}", blames_input=base.brought and isinstance(error, NotReadable)
         ) from error
@@ -63,28 +72,40 @@ def _load(path: Path, kind: str, quantize: str) -> Loaded:
     torch, transformers = import_module("torch"), import_module("transformers")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     dtype = torch.bfloat16 if device == "cuda" and torch.cuda.is_bf16_supported() else torch.float32
-    how: dict[str, Any] = {"dtype": dtype, "attn_implementation": "sdpa", "local_files_only": True}
-    if quantize == "nf4":
+    how: dict[str, Any] = {
+        "dtype": dtype,
+        "attn_implementation": "sdpa",
+        "local_files_only": True,
+        "output_loading_info": True,
+    }
+    quantized = quantize == "nf4"
+    if quantized:
         how["quantization_config"] = transformers.BitsAndBytesConfig(
             load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
         )
     model_class = getattr(transformers, ARCHITECTURES[kind].model_class)
     if path.is_dir():
-        model = model_class.from_pretrained(path, use_safetensors=True, trust_remote_code=False, **how)
+        model, info = model_class.from_pretrained(path, use_safetensors=True, trust_remote_code=False, **how)
         named = {"pretrained_model_name_or_path": path}
     else:
         file = GgufFile(path)
         config = _config(file, kind)
-        model = model_class.from_pretrained(None, config=config, state_dict=dict(_weights(file, config)), **how)
+        weights = dict(_weights(file, config, dtype))
+        model, info = model_class.from_pretrained(None, config=config, state_dict=weights, **how)
         named = {"pretrained_model_name_or_path": path.parent, "gguf_file": path.name}
+    for what in ("missing_keys", "unexpected_keys"):  # Missing ones would be drawn at random.
+        if info[what]:
+            raise NotReadable(f"{what.replace('_keys', '')} weights: {sorted(info[what])[0]}")
     tokenizer = transformers.AutoTokenizer.from_pretrained(**named, local_files_only=True, trust_remote_code=False)
-    model = model if quantize == "nf4" else model.to(device)
-    return Loaded(model.requires_grad_(False), tokenizer, kind, device, dtype)
+    model = model if quantized else model.to(device)
+    return Loaded(model.requires_grad_(False), tokenizer, kind, device, dtype, quantized)
 
 
 def _config(file: GgufFile, kind: str) -> Any:
     """Transformers' configuration from GGUF's metadata."""
     given, tensors = file.metadata, file.tensors
+    if given[f"{kind}.block_count"] > len(tensors):  # Before so many are made.
+        raise NotReadable(f"{given[f'{kind}.block_count']} blocks are declared, and {len(tensors)} tensors are there")
     heads, width = given[f"{kind}.attention.head_count"], given[f"{kind}.embedding_length"]
     return getattr(import_module("transformers"), ARCHITECTURES[kind].config_class)(
         hidden_size=width,
@@ -104,8 +125,8 @@ def _config(file: GgufFile, kind: str) -> Any:
     )
 
 
-def _weights(file: GgufFile, config: Any) -> Any:
-    """(transformers' name, tensor) of all weights, in float32."""
+def _weights(file: GgufFile, config: Any, dtype: Any) -> Iterator[tuple[str, Any]]:
+    """Transformers' name and the tensor of all weights."""
     torch = import_module("torch")
     interleaved = ARCHITECTURES[config.model_type].interleaved
     for name in file.tensors:
@@ -113,4 +134,4 @@ def _weights(file: GgufFile, config: Any) -> Any:
         heads = heads_of(name.rpartition(".")[0], config.num_attention_heads, config.num_key_value_heads)
         if interleaved and heads:
             values = halves(values, heads)
-        yield from_gguf(name), torch.from_numpy(values.copy())
+        yield from_gguf(name), torch.tensor(values, dtype=dtype)

@@ -56,7 +56,7 @@ class Trainer:
             return state
         self._put(state.adapter)
         losses = self.losses(self.data.evals)
-        state.history[0, 1] = self._mean(losses)
+        state.history[0, 1] = _finite("the evaluation before the first step", self._mean(losses))
         return replace(state, evals=torch.stack([losses, losses]))
 
     def train(self, state: State, until: int, told: Told = lambda *_: None, noise: float = 0.0) -> State:
@@ -70,7 +70,7 @@ class Trainer:
             loss, measured = self._take(step, optimizer, noise), None
             if self.plan.evaluates(step):
                 evals = torch.stack([evals[0], self.losses(self.data.evals)])
-                measured = self._mean(evals[1])
+                measured = _finite(f"the evaluation after step {step}", self._mean(evals[1]))
             rows.append([loss, torch.nan if measured is None else measured])
             told(step, loss, self.plan.rate(step), measured)
             if measured is not None and self.plan.ends([row[1] for row in rows if not math.isnan(row[1])]):
@@ -105,9 +105,7 @@ class Trainer:
     def _take(self, step: int, optimizer: Any, noise: float) -> float:
         optimizer.param_groups[0]["lr"] = self.plan.rate(step)
         optimizer.zero_grad()
-        loss = sum(self._losses_of_step(step))
-        if not math.isfinite(loss):
-            raise ExecutionFailed(f"the loss of step {step} is {loss}: lower learningRate", blames_input=True)
+        loss = _finite(f"the loss of step {step}", sum(self._losses_of_step(step)))
         for each in self.parameters.values() if noise else ():
             each.grad += noise * each.grad.square().mean().sqrt() * torch.randn_like(each.grad)
         torch.nn.utils.clip_grad_norm_(list(self.parameters.values()), LARGEST_GRADIENT, foreach=False)
@@ -191,6 +189,12 @@ def weighted(losses: Sequence[float], examples: Sequence[Example]) -> float:
     """The mean loss over the learned tokens of all examples, from the means of each."""
     weights = [len(each.ids) - max(each.prompt, 1) for each in examples]
     return sum(loss * weight for loss, weight in zip(losses, weights, strict=True)) / sum(weights)
+
+
+def _finite(what: str, loss: float) -> float:
+    if not math.isfinite(loss):
+        raise ExecutionFailed(f"{what} is {loss}: lower learningRate, or take another model", blames_input=True)
+    return loss
 
 
 def _drawn(name: str, shape: Any, seed: int) -> Any:

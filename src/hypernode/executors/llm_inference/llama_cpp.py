@@ -24,6 +24,10 @@ MAGIC: Final = b"GGUF"
 TOP_K: Final = 40
 MIN_P: Final = 0.05
 """llama.cpp's own defaults, said explicitly: a check draws the tokens again."""
+CPU_BATCH: Final = 128
+"""Tokens of prompts that a CPU evaluates at once: a job's end or another job's next token waits that long, a second or
+so. More are hardly quicker."""
+GPU_BATCH: Final = 512
 START_TIMEOUT_S: Final = 60.0
 """From the end of loading to the first answer; a busy machine takes a second."""
 
@@ -41,6 +45,9 @@ class LlamaCpp:
         self._settings = settings
         self._loaded: Loaded[Any] = Loaded()
         self._key = secrets.token_hex()
+        cpu = self._llama.ggml_backend_dev_type.GGML_BACKEND_DEVICE_TYPE_CPU
+        self.on_cpu = all(device["type"] == cpu for device in self._llama.get_device_info())
+        self._batch = CPU_BATCH if self.on_cpu else GPU_BATCH
         self.name = f"llama.cpp (xllamacpp {self._llama.__version__})"
 
     def models(self) -> list[str]:
@@ -60,11 +67,13 @@ class LlamaCpp:
         if adapter:
             _check_magic(adapter.file, "the adapter is no GGUF file", blames_input=True)
             variant = f"{task} {adapter.sha256} {adapter.scale}"
-        with self._loaded.use(file, variant, lambda: self._load(file, task, adapter), keep=not adapter) as native:
+        with self._loaded.use(
+            file, variant, lambda: self._load(model, file, task, adapter), keep=not adapter
+        ) as native:
             yield self._at(native)
 
-    def _load(self, file: Path, task: Task, adapter: LoraAdapter | None) -> Any:
-        params = self._params(file, task)
+    def _load(self, model: str, file: Path, task: Task, adapter: LoraAdapter | None) -> Any:
+        params = self._params(model, file, task)
         if adapter:
             params.lora_adapters = [self._llama.CommonAdapterLoraInfo(str(adapter.file), adapter.scale)]
         try:
@@ -76,9 +85,9 @@ class LlamaCpp:
             return native
         except RuntimeError as error:
             if adapter:
-                self._load(file, task, None)
-                raise ExecutionFailed(f"the adapter does not fit {file.stem}", blames_input=True) from error
-            raise ExecutionFailed(f"{file.stem} cannot be loaded: {error}") from error
+                self._load(model, file, task, None)
+                raise ExecutionFailed(f"the adapter does not fit {model}", blames_input=True) from error
+            raise ExecutionFailed(f"{model} cannot be loaded: {error}") from error
 
     def _started(self, params: Any) -> Any:
         native = self._llama.Server(params)
@@ -92,10 +101,10 @@ class LlamaCpp:
 
         return Server(native.listening_address, self._key)
 
-    def _params(self, file: Path, task: Task) -> Any:
+    def _params(self, model: str, file: Path, task: Task) -> Any:
         params = self._llama.CommonParams()
         params.model.path = str(file)
-        params.model_alias = {file.stem.lower()}
+        params.model_alias = {model}
         params.n_parallel = self._settings.slots
         params.n_ctx = self._settings.context * self._settings.slots
         params.warmup = False
@@ -106,9 +115,9 @@ class LlamaCpp:
         params.api_keys = [self._key]
         params.ui = False
         params.cache_ram_mib = 0  # Prompts of other customers are not kept.
-        if task == "embed":
-            params.embedding = True
-            params.n_batch = params.n_ubatch = self._settings.context  # A text is embedded in one piece.
+        params.embedding = task == "embed"
+        # A text is embedded in one piece.
+        params.n_batch = params.n_ubatch = self._settings.context if params.embedding else self._batch
         return params
 
     def dialect(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -157,6 +166,7 @@ class LlamaCpp:
             self._llama.xllamacpp.__file__,
             self.file(model),
             threads=self._settings.threads,
+            batch=self._batch,
             tokens=tokens,
             adapter=brought,
         )

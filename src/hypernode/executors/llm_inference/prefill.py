@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
-PROMPT_BATCH: Final = 512
-"""Tokens of the prompt at once: what llama.cpp's server takes, too."""
 ANSWER_BATCH: Final = 32
 """Tokens of the answer at once. Up to here llama.cpp's kernels for CPUs round as they do for one: on the machine that
 made the answer the scores are then exact."""
@@ -103,9 +101,13 @@ class Scorer:
     """A model and a context for one sequence; for one thread. Use it as a context manager."""
 
     def __init__(
-        self, library: str, file: Path, *, threads: int, tokens: int, adapter: tuple[Path, float] | None
+        self, library: str, file: Path, *, threads: int, batch: int, tokens: int, adapter: tuple[Path, float] | None
     ) -> None:
-        """`tokens`: of prompt and answer together. Raises CannotScore."""
+        """`tokens`: of prompt and answer together. `batch`: of the prompt at once, as where the answer was made.
+
+        Raises CannotScore.
+        """
+        self._batch = max(batch, ANSWER_BATCH)
         self._c = _functions(library)
         self._model: int | None = None
         self._context: int | None = None
@@ -128,13 +130,13 @@ class Scorer:
 
     def _open(self, threads: int, tokens: int) -> int:
         params = self._c["llama_context_default_params"]()
-        params.words[_N_CTX] = tokens = max(tokens, PROMPT_BATCH)
-        params.words[_N_BATCH] = params.words[_N_UBATCH] = PROMPT_BATCH
+        params.words[_N_CTX] = tokens = max(tokens, self._batch)
+        params.words[_N_BATCH] = params.words[_N_UBATCH] = self._batch
         params.words[_N_THREADS] = params.words[_N_THREADS_BATCH] = threads
         context = self._c["llama_init_from_model"](self._model, params)
         if not context:
             raise CannotScore("there is too little memory to score with")
-        if self._c["llama_n_ctx"](context) < tokens or self._c["llama_n_batch"](context) != PROMPT_BATCH:
+        if self._c["llama_n_ctx"](context) < tokens or self._c["llama_n_batch"](context) != self._batch:
             raise CannotScore("this build of llama.cpp reads its parameters otherwise")
         return context
 
@@ -186,7 +188,7 @@ class Scorer:
         Both hold ids below `n_vocabulary`, and the prompt at least one. Each sampler draws one token a position.
         `beat` is called after each batch. Raises CannotScore.
         """
-        batch = self._c["llama_batch_init"](PROMPT_BATCH, 0, 1)
+        batch = self._c["llama_batch_init"](self._batch, 0, 1)
         samplers = [self._sampler(sampling) for sampling in (None, *samplings)]
         try:
             self._c["llama_memory_clear"](self._c["llama_get_memory"](self._context), True)
@@ -195,7 +197,7 @@ class Scorer:
             first = len(prompt) - 1  # What follows this one is the answer's first.
             at = 0
             while at < len(tokens):
-                end = min(at + PROMPT_BATCH, first + 1) if at <= first else min(at + ANSWER_BATCH, len(tokens))
+                end = min(at + self._batch, first + 1) if at <= first else min(at + ANSWER_BATCH, len(tokens))
                 self._decode(batch, tokens[at:end], at, first)
                 for place in range(max(at, first), end):
                     number = place - first

@@ -129,7 +129,7 @@ def _candidates(mounts: Mapping[str, Path], own: Mapping[str, str]) -> Iterator[
             yield _unified(mine.parent)
         if _is_delegated(mine, top) and _divide(mine):
             yield _unified(mine)
-        if os.geteuid() == 0 and _words(top / "cgroup.subtree_control") >= _NEEDED:
+        if os.geteuid() == 0 and (_words(top / "cgroup.subtree_control") >= _NEEDED or _hand_on(top)):
             yield _unified(top)
 
 
@@ -176,20 +176,26 @@ def _is_delegated(mine: Path, top: Path) -> bool:
 
 
 def _divide(mine: Path) -> bool:
-    """Hand this group's controllers on to groups within it."""
+    """Make room for groups within this one: what runs in it moves into one of them."""
     try:
-        if not _words(mine / "cgroup.controllers") >= _NEEDED:
-            return False
         leaf = mine / _AGENT
         leaf.mkdir(exist_ok=True)
         for pid in (mine / "cgroup.procs").read_text().split():
             with contextlib.suppress(ProcessLookupError):
                 (leaf / "cgroup.procs").write_text(pid)
-        wanted = sorted(_words(mine / "cgroup.controllers") & set(_CONTROLLERS))
-        (mine / "cgroup.subtree_control").write_text(" ".join(f"+{each}" for each in wanted))
     except OSError:
         return False
-    return True
+    return _hand_on(mine)
+
+
+def _hand_on(folder: Path) -> bool:
+    """Give a group's controllers to the groups within it."""
+    there = _words(folder / "cgroup.controllers") & set(_CONTROLLERS)
+    try:
+        (folder / "cgroup.subtree_control").write_text(" ".join(f"+{each}" for each in sorted(there)))
+    except OSError:
+        return False
+    return there >= _NEEDED
 
 
 def _settings(limits: Limits, unified: bool) -> Iterator[tuple[str, str, str]]:
