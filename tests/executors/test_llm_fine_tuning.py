@@ -750,6 +750,22 @@ def test_broken_gguf_files_are_refused(tmp_path: Path):
             GgufFile(path)
 
 
+def test_a_gguf_tensor_that_its_file_does_not_hold_is_refused(tmp_path: Path):
+    gguf, path = import_module("gguf"), tmp_path / "small.gguf"
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_tensor("output_norm.weight", numpy.ones(8, dtype=numpy.float32))
+    for write in (writer.write_header_to_file, writer.write_kv_data_to_file, writer.write_tensors_to_file):
+        write()
+    writer.close()
+    assert GgufFile(path).tensor("output_norm.weight").tolist() == [1.0] * 8
+
+    eight, whole = (8).to_bytes(8, "little"), path.read_bytes()
+    for size in (9, 2**40, 2**63, 2**64 - 1):
+        path.write_bytes(whole.replace(eight + bytes(4), size.to_bytes(8, "little") + bytes(4)))
+        with pytest.raises(NotReadable):
+            GgufFile(path).tensor("output_norm.weight")
+
+
 def test_probe_says_how_to_get_the_engine():
     blocked = (
         "import sys; sys.modules['torch'] = None\n"

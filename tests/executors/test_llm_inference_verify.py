@@ -1,4 +1,4 @@
-"""What llm_inference finds of other nodes' claims: honest ones pass, forged ones fail, and it says what it cannot tell."""
+"""What llm_inference finds of other nodes' claims: honest ones pass, forged ones fail, some cannot be told."""
 
 import dataclasses
 import math
@@ -24,7 +24,8 @@ from tests.executors.gguf_models import MODEL
 from tests.executors.llm_jobs import CITY, WEATHER, Jobs, asking_for_a_call, parsed
 
 STORY = {"prompt": "Tell me a story about a dragon.", "maxTokens": 60}
-SAMPLED = STORY | {"temperature": 0.9, "topP": 0.95}
+SAMPLED = STORY | {"temperature": 1.3, "topP": 0.98, "maxTokens": 80}
+WORDS = Path(random.__file__).read_text().split()
 STRANGE = {"prompt": "How do I bake bread?", "maxTokens": 60}
 
 
@@ -193,12 +194,11 @@ def test_an_answer_that_was_cut_short_and_calls_itself_whole_fails(jobs: Jobs, s
     assert said_to_be_full.verdict is Verdict.FAILED
 
 
-@pytest.mark.parametrize("changes", [{"prompt_tokens": 40}, {"completion_tokens": 61}, {"completion_tokens": 59}])
+@pytest.mark.parametrize("changes", [{"prompt_tokens": 40}, {"completion_tokens": 64}])
 def test_tokens_that_were_not_there_fail(jobs: Jobs, story: Outcome, changes: dict[str, int]):
     assert story.output.prompt_tokens < 40
-    given = STORY | {"maxTokens": 100 if "completion_tokens" in changes else 60}
 
-    finding = check(jobs, given, story, **changes)
+    finding = check(jobs, STORY | {"maxTokens": 64}, story, **changes)
 
     assert finding.verdict is Verdict.FAILED
     assert "claimed" in finding.evidence
@@ -387,7 +387,7 @@ def test_a_claim_of_a_model_server_is_scored_but_only_absurd_ones_fail(
 
     assert found(story).verdict is Verdict.PASSED
     assert found(cheat.run(parsed(**STORY), MODEL)).verdict is Verdict.UNVERIFIED  # Perhaps a coarser quantisation.
-    assert found(story, text="zebra qux Grün 17 of lamp; " * 8).verdict is Verdict.FAILED
+    assert found(story, text=" ".join(random.Random(3).sample(WORDS, 40))).verdict is Verdict.FAILED
     assert found(story, prompt_tokens=story.output.prompt_tokens * 10).verdict is Verdict.FAILED
 
 
@@ -424,11 +424,12 @@ def test_garbage_fails(jobs: Jobs, story: Outcome, changes: dict[str, Any]):
         {"text": "No vectors today."},
     ],
 )
-def test_garbage_in_place_of_vectors_fails(jobs: Jobs, changes: dict[str, Any]):
+def test_garbage_in_place_of_vectors_fails(jobs: Jobs, story: Outcome, changes: dict[str, Any]):
     given = parsed(embed=["A dog runs."])
     output = Output("", "stop", 4, 0, MODEL, embeddings=[[1.0] * 576])
+    outcome = Outcome(output, 4, story.fingerprint)
 
-    assert jobs.verify(given, jobs.claim(Outcome(output, 4), **changes), MODEL).verdict is Verdict.FAILED
+    assert jobs.verify(given, jobs.claim(outcome, **changes), MODEL).verdict is Verdict.FAILED
 
 
 def test_a_claim_without_a_result_or_with_other_units_fails(jobs: Jobs, story: Outcome):

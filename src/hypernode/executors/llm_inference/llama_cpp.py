@@ -159,8 +159,9 @@ class LlamaCpp:
         return ids if least <= len(ids) <= most else []
 
     def scorer(self, model: str, adapter: LoraAdapter | None, tokens: int) -> Scorer:
-        """The model for a check by prefill, in place of what nobody uses now. Raises CannotScore."""
-        self._loaded.drop()
+        """The model for a check by prefill. Raises CannotScore."""
+        if not self.on_cpu:
+            self._loaded.drop()  # Only a CPU shares the weights between two that loaded them.
         brought = (adapter.file, adapter.scale) if adapter else None
         return Scorer(
             self._llama.xllamacpp.__file__,

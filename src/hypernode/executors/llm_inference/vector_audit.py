@@ -35,6 +35,5 @@ def check_vectors(engine: Engine, case: Case, texts: list[str], pulse: Pulse) ->
         return Finding(doubted, f"{case.output.prompt_tokens} tokens claimed, {counted} counted")
     least = min(cosine(mine, claimed[i]) for mine, i in zip(own, chosen, strict=True))
     evidence = f"{len(chosen)} of {len(texts)} texts embedded again: cosine {least:.4f} at the least"
-    # Not a number, as of a vector of zeros, is no likeness either.
     verdict = Verdict.PASSED if least >= LEAST_COSINE else doubted
     return Finding(verdict, evidence, {"texts": len(chosen), "least_cosine": least})

@@ -59,6 +59,6 @@ def _little_endian(numbers: "array[float]") -> "array[float]":
 
 
 def cosine(one: Sequence[float], other: Sequence[float]) -> float:
-    """Of the angle between two vectors of one length: 1 where they point the same way. NaN where one has no length."""
+    """Of the angle between two vectors: 1 where they point the same way, 0 where one of them is all zeros."""
     lengths = math.sqrt(math.fsum(a * a for a in one)) * math.sqrt(math.fsum(b * b for b in other))
-    return math.fsum(a * b for a, b in zip(one, other, strict=True)) / lengths if lengths else math.nan
+    return math.fsum(a * b for a, b in zip(one, other, strict=True)) / lengths if lengths else 0.0
