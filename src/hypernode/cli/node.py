@@ -145,7 +145,10 @@ def doctor(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """What this machine can run, what is missing for the rest, and how to get it. Fails if a node cannot work here."""
+    """What this machine can run, what is missing for the rest, and how to get it. Fails if a node cannot work here.
+
+    With --fix it fails if one of these job types is still missing.
+    """
     from hypernode.node.doctor import Level, examine
     from hypernode.node.installer import CannotInstall, install
     from hypernode.node.settings import NodeSettings
@@ -158,7 +161,8 @@ def doctor(
     findings = examine(NodeSettings(coordinator, "", home_of(home), environment=dict(os.environ)))
     rows = ((each.subject, each.level.value, each.detail, each.fix) for each in findings)
     Session(json=json).show(findings, table(("Subject", "Level", "Finding", "To mend it"), rows, empty=""))
-    if any(each.level is Level.BROKEN for each in findings):
+    wrong = {each.subject for each in findings if each.level is Level.BROKEN or (fix and each.level is Level.MISSING)}
+    if wrong & set(fix) if fix else wrong:
         raise typer.Exit(ExitCode.REFUSED)
 
 

@@ -63,8 +63,8 @@ def needed(requires: Sequence[str], extra: str) -> list[str]:
 def _installer(python: Path, *, apart: bool) -> list[str]:
     """The command that installs into an environment: its pip, or uv where it has none."""
     if apart or importlib.util.find_spec("pip"):
-        return [str(python), "-m", "pip", "install", "--disable-pip-version-check"]
+        return [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     uv = shutil.which(UV) or shutil.which(UV, path=str(Path(sys.prefix) / "bin"))
     if uv is None:
         raise CannotInstall(f"{python} has no pip and there is no uv: install one of them")
-    return [uv, "pip", "install", "--python", str(python)]
+    return [uv, "pip", "install", "--quiet", "--python", str(python)]

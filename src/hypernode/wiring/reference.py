@@ -226,7 +226,12 @@ BOUNDED: Final = {
     "hypernode.executors.generic_compute.oci": "generic_compute: containers",
     "hypernode.executors.generic_compute.script": "generic_compute: scripts",
     "hypernode.executors.generic_compute.checks": "generic_compute: checks",
-    "hypernode.executors.llm_inference": "llm_inference",
+    "hypernode.executors.llm_inference.input": "llm_inference: inputs",
+    "hypernode.executors.llm_inference.output": "llm_inference: results",
+    "hypernode.executors.llm_inference.bounds": "llm_inference: tokens that can be claimed",
+    "hypernode.executors.llm_inference.server": "llm_inference: model servers",
+    "hypernode.executors.llm_inference.scoring": "llm_inference: checks of answers",
+    "hypernode.executors.llm_inference.vector_audit": "llm_inference: checks of vectors",
     "hypernode.executors.render.schema": "render: inputs",
     "hypernode.executors.render.checks": "render: checks",
 }

@@ -105,6 +105,10 @@ class _Check:
     chance: random.Random
     figures: dict[str, float]
     present: list[int] = field(default_factory=list[int])  #: Steps whose checkpoints are there.
+    start: State = field(init=False)  #: Drawn by the job's seed; nobody claims it.
+
+    def __post_init__(self) -> None:
+        self.start = self.job.trainer.start()
 
     def evidence(self) -> str:
         """What speaks for the claim, where nothing speaks against it."""
@@ -185,7 +189,7 @@ class _Check:
         """Follow the checkpoints that are there, two at a time; the last one."""
         digests = [link.sha256 for link in self.output.checkpoints]
         steps = [link.step for link in self.output.checkpoints]
-        before = self.job.trainer.start()
+        before = self.start
         for step in self.present:
             after = self._state(step)
             if list(after.chain) != digests[: steps.index(step)]:
@@ -224,7 +228,7 @@ class _Check:
         numbers = range(len(self.job.data.evals))
         chosen = self.chance.sample(numbers, min(EXAMPLES_CHECKED, len(numbers)))
         examples = [self.job.data.evals[number] for number in chosen]
-        weights = {"before": self.job.trainer.start().adapter, "after": last.adapter}
+        weights = {"before": self.start.adapter, "after": last.adapter}
         for row, (when, each) in enumerate(weights.items()) if examples else ():
             if own and when == "before":
                 continue
@@ -291,14 +295,14 @@ class _Check:
         if step:
             return self._state(step).after(self._link(step).sha256)
         measured = torch.stack([last.evals[0], last.evals[0]])
-        return replace(self.job.trainer.start(), history=last.history[:1], evals=measured)
+        return replace(self.start, history=last.history[:1], evals=measured)
 
     def _link(self, step: int) -> Checkpoint:
         return next(each for each in self.output.checkpoints if each.step == step)
 
     def _state(self, step: int) -> State:
         path = self.claim.files / adapter.checkpoint_name(step)
-        return checkpoints.load(path, self.job.trainer.start(), self.job.terms, step)
+        return checkpoints.load(path, self.start, self.job.terms, step)
 
 
 def _distance(begin: Tensors, claimed: Tensors, found: Tensors) -> float:
