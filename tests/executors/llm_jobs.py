@@ -38,7 +38,7 @@ CITY = {
 def asking_for_a_call(city: str) -> list[dict[str, Any]]:
     """A chat that shows even a small model by example how a tool is called."""
     turns: list[dict[str, Any]] = []
-    for number, known in enumerate(("Rome", "Berlin", "Oslo")):
+    for number, known in enumerate(("Rome", "Oslo")):
         called = {"name": "weather", "arguments": f'{{"city": "{known}"}}'}
         turns += [
             {"role": "user", "content": f"Weather in {known}?"},

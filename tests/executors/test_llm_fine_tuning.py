@@ -219,21 +219,36 @@ def test_a_run_that_goes_on_from_a_checkpoint_ends_as_one_that_was_never_broken_
     assert 0 < resumed.outcome.units < honest.outcome.units == resumed.output.trained_tokens
 
 
-@pytest.mark.parametrize("spoil", ["pickle", "other job", "moved too far"])
-def test_a_checkpoint_that_cannot_be_right_is_not_gone_on_from(bench: Bench, honest: Ran, tmp_path: Path, spoil: str):
-    bad, given = tmp_path / "bad", honest.given
-    if spoil == "pickle":
-        bad.write_bytes(pickle.dumps({"adapter": 1}))
-    elif spoil == "other job":
-        bad, given = honest.checkpoint(4), msgspec.structs.replace(given, seed=8)
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda name, each: each + 1 if "lora_A" in name else each, "AdamW cannot move it"),
+        (lambda name, each: each[:4] if name == "history" else each, "no checkpoint is due after step 3"),
+        (lambda name, each: each * float("nan") if name == "history" else each, "the evaluation after step 0 is nan"),
+        (None, "no safetensors"),
+    ],
+)
+def test_a_checkpoint_that_cannot_be_right_is_not_gone_on_from(
+    bench: Bench, honest: Ran, tmp_path: Path, spoil: Callable[[str, Any], Any] | None, reason: str
+):
+    bad = tmp_path / "bad"
+    if spoil:
+        forge_checkpoint(honest.checkpoint(4), bad, spoil)
     else:
-        forge_checkpoint(honest.checkpoint(4), bad, lambda name, each: each + 1 if "lora_A" in name else each)
+        bad.write_bytes(pickle.dumps({"adapter": 1}))
     bench.logged.clear()
 
-    ran = bench.run(msgspec.structs.replace(given, max_steps=4), bench.context(resume=bad))
+    ran = bench.run(honest.given, bench.context(resume=bad))
 
-    assert ran.output.resumed_from == 0
-    assert any("is not used" in line for line in bench.logged)
+    assert ran.output == honest.output
+    assert any("is not used" in line and reason in line for line in bench.logged), bench.logged
+
+
+def test_a_checkpoint_of_another_job_is_not_gone_on_from(bench: Bench, honest: Ran):
+    other = msgspec.structs.replace(honest.given, seed=8)
+
+    assert bench.run(other, bench.context(resume=honest.checkpoint(4))).output.resumed_from == 0
+    assert any("another job" in line for line in bench.logged)
 
 
 def test_peft_loads_the_adapter_and_computes_what_was_trained(bench: Bench, honest: Ran, models: Path):

@@ -23,10 +23,10 @@ from tests.executors import gguf_models
 from tests.executors.gguf_models import MODEL
 from tests.executors.llm_jobs import CITY, WEATHER, Jobs, asking_for_a_call, parsed
 
-STORY = {"prompt": "Tell me a story about a dragon.", "maxTokens": 60}
-SAMPLED = STORY | {"temperature": 1.3, "topP": 0.98, "maxTokens": 80}
+STORY = {"prompt": "Tell me a story about a dragon.", "maxTokens": 40}
+SAMPLED = STORY | {"temperature": 1.3, "topP": 0.98, "maxTokens": 60}
 WORDS = Path(random.__file__).read_text().split()
-STRANGE = {"prompt": "How do I bake bread?", "maxTokens": 60}
+STRANGE = {"prompt": "How do I bake bread?", "maxTokens": 40}
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,7 @@ def test_an_honest_answer_passes(jobs: Jobs, story: Outcome):
     finding = check(jobs, STORY, story)
 
     assert finding.verdict is Verdict.PASSED
-    assert finding.figures["tokens"] == 60
+    assert finding.figures["tokens"] == 40
     assert finding.figures["worst_gap"] == 0  # The same machine gives the same bits.
 
 
@@ -163,11 +163,11 @@ def test_an_altered_model_under_its_own_digest_cannot_be_told(jobs: Jobs, cheat:
 @pytest.mark.parametrize("given", [STORY, SAMPLED], ids=["greedy", "sampled"])
 def test_random_text_fails(jobs: Jobs, story: Outcome, given: dict[str, Any]):
     chance = random.Random(3)
-    tokens = [chance.randrange(1_000, 40_000) for _ in range(60)]
+    tokens = [chance.randrange(1_000, 40_000) for _ in range(40)]
     with jobs.executor._llama_cpp().serve(MODEL, "chat", None) as server:
         text = server.post("/detokenize", {"tokens": tokens})["content"]
 
-    finding = check(jobs, given, story, text=text, tokens=tokens, seed=1)
+    finding = check(jobs, given | {"maxTokens": 40}, story, text=text, tokens=tokens, seed=1)
 
     assert finding.verdict is Verdict.FAILED
 
@@ -194,11 +194,11 @@ def test_an_answer_that_was_cut_short_and_calls_itself_whole_fails(jobs: Jobs, s
     assert said_to_be_full.verdict is Verdict.FAILED
 
 
-@pytest.mark.parametrize("changes", [{"prompt_tokens": 40}, {"completion_tokens": 64}])
+@pytest.mark.parametrize("changes", [{"prompt_tokens": 50}, {"completion_tokens": 44}])
 def test_tokens_that_were_not_there_fail(jobs: Jobs, story: Outcome, changes: dict[str, int]):
-    assert story.output.prompt_tokens < 40
+    assert story.output.prompt_tokens < 50
 
-    finding = check(jobs, STORY | {"maxTokens": 64}, story, **changes)
+    finding = check(jobs, STORY | {"maxTokens": 44}, story, **changes)
 
     assert finding.verdict is Verdict.FAILED
     assert "claimed" in finding.evidence
@@ -228,8 +228,8 @@ def test_a_sampled_answer_with_another_seed_than_its_own_fails(jobs: Jobs, sampl
     assert finding.figures["impossible"] == 0  # Each token could have been drawn: only the seed tells.
 
 
-def test_greedy_text_sold_as_sampled_fails(jobs: Jobs, story: Outcome):
-    finding = check(jobs, SAMPLED, story, seed=1)
+def test_greedy_text_sold_as_sampled_does_not_pass(jobs: Jobs, story: Outcome):
+    finding = check(jobs, SAMPLED | {"maxTokens": 40}, story, seed=1)
 
     assert finding.verdict is not Verdict.PASSED
 
@@ -368,12 +368,14 @@ def test_a_model_server_repeats_and_doubts_but_never_accuses(jobs: Jobs, story: 
         given = parsed(**STORY)
         honest = auditor.verify(given, jobs.claim(story), jobs.context(MODEL), 7)
         forged = auditor.verify(given, jobs.claim(strange), jobs.context(MODEL), 7)
-        drawn = auditor.verify(parsed(**SAMPLED), jobs.claim(strange, seed=3), jobs.context(MODEL), 7)
+        drawn = auditor.verify(
+            parsed(**SAMPLED | {"maxTokens": 40}), jobs.claim(strange, seed=3), jobs.context(MODEL), 7
+        )
 
     assert honest.verdict is Verdict.PASSED
-    assert "repeated: all 60 tokens are equal" in honest.evidence
+    assert "repeated: all 40 tokens are equal" in honest.evidence
     assert forged.verdict is Verdict.UNVERIFIED
-    assert "part after 0 of 60 tokens" in forged.evidence
+    assert "part after 0 of 40 tokens" in forged.evidence
     assert drawn.verdict is Verdict.UNVERIFIED
 
 
@@ -395,10 +397,10 @@ GARBAGE = [
     {"prompt_tokens": -1},
     {"completion_tokens": 10**9},
     {"tokens": [1] * 100},
-    {"tokens": [-1] * 60},
-    {"tokens": [10**6] * 60},
-    {"tokens": [2] * 60},
-    {"text": "", "tokens": [], "completion_tokens": 60},
+    {"tokens": [-1] * 40},
+    {"tokens": [10**6] * 40},
+    {"tokens": [2] * 40},
+    {"text": "", "tokens": [], "completion_tokens": 40},
     {"text": "x", "tokens": [], "completion_tokens": 0},
     {"logprobs": [TokenLogprob("a", math.nan)]},
     {"embeddings": [[1.0]]},

@@ -90,7 +90,9 @@ class Auditor:
         if held.audit or not await self._is_chosen(held.assurance, node_id):
             return None
         job = (await jobs.get(self._database, [held.job_id]))[0]
-        claim = Audit(ending.result or {}, ending.units, ending.model, fingerprint, list(ending.artifacts), _seed())
+        claim = Audit(
+            ending.result or {}, ending.units, ending.model, fingerprint, list(ending.artifacts), _seed(), held.resume
+        )
         plan = await self._plan(job, claim, {node_id}, {provider})
         if plan is None:
             log.info("nobody_can_check", job=str(held.job_id), job_type=held.job_type)
@@ -140,7 +142,9 @@ class Auditor:
     def _preferences(self, asked: Requirements) -> Iterator[Requirements]:
         trusted = [wallet for wallet in self._trusted if not asked.allow_wallets or wallet in asked.allow_wallets]
         if trusted:
-            yield replace(asked, allow_wallets=sorted(trusted)[:MAX_NAMES])
+            # The operator knows what its auditors can check: they need not be as large as what they check.
+            anything = replace(asked, min_vram=0, min_ram=0, gpu_model="", cuda_version="")
+            yield replace(anything, allow_wallets=sorted(trusted)[:MAX_NAMES])
         yield asked
 
     async def _affordable(self, budget: Amount) -> Amount:

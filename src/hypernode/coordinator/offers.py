@@ -51,7 +51,8 @@ class Offers:
         session = self._sessions.get(lease.node_id)
         if session is None or session.closed:
             return
-        session.leases[lease.lease_id] = Held.of(lease.lease_id, job)
+        held = session.leases[lease.lease_id] = Held.of(lease.lease_id, job)
+        held.resume = job["checkpoint"] or ""
         session.send(
             Offer(
                 lease_id=str(lease.lease_id),
@@ -63,6 +64,6 @@ class Offers:
                 max_duration_s=affordable_s(job["budget"], lease.price, job["max_duration_s"]),
                 customer=job["wallet"],
                 audit=None if job["claim"] is None else msgspec.convert(job["claim"], Audit),
-                resume=job["checkpoint"] or "",
+                resume=held.resume,
             )
         )

@@ -24,6 +24,7 @@ class Held:
     assurance: str
     audit: bool  #: It checks another job's result.
     accepted: bool = False
+    resume: str = ""  #: The checkpoint that it was offered with; not known any more after a reconnection.
 
     @classmethod
     def of(cls, lease_id: UUID, job: Mapping[str, Any], *, accepted: bool = False) -> "Held":

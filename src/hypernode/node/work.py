@@ -196,7 +196,14 @@ class Work:
                 self._models.hold(offer.model, executor.model_suffix) as model,
                 keeping(folder / OUTPUTS, aside, upload, kept) as keep,
             ):
-                job = Job(offer.job_type, model, offer.input, offer.max_duration_s, offer.audit, offer.resume)
+                job = Job(
+                    offer.job_type,
+                    model,
+                    offer.input,
+                    offer.max_duration_s,
+                    offer.audit,
+                    offer.audit.resume if offer.audit else offer.resume,
+                )
                 tell = self._teller(offer.lease_id, keep)
                 # A fetched model is a stranger's file: no other customer's job is read by the same process.
                 if model == offer.model and self._residents.takes(executor, job):

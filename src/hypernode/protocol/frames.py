@@ -25,6 +25,7 @@ class Audit(msgspec.Struct, rename="camel", frozen=True):
     fingerprint: dict[str, str]
     artifacts: list[ArtifactRef]
     seed: int  #: Drawn after the report: it chooses what is looked at.
+    resume: str = ""  #: SHA-256 of the checkpoint that the attempt went on from.
 
 
 class EngineOffer(msgspec.Struct, rename="camel", frozen=True):

@@ -12,12 +12,13 @@ import math
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Annotated, Any, Final, Self
 
 import msgspec
 
 from hypernode.domain.receipt import canonical_json, value_digest
-from hypernode.executors.llm_fine_tuning.job import Input
+from hypernode.executors.llm_fine_tuning.job import MAX_CHECKPOINTS, Input
+from hypernode.protocol.artifacts import Sha256
 
 torch: Any = import_module("torch")
 safetensors: Any = import_module("safetensors")
@@ -27,6 +28,12 @@ _KEY: Final = "hypernode"
 _LARGEST_HEADER_BYTES: Final = 16 << 20
 _DTYPES: Final = {"F32": "float32", "F64": "float64"}
 PARTS: Final = ("adapter", "mean", "square")
+
+
+class _Metadata(msgspec.Struct, forbid_unknown_fields=True):
+    terms: Sha256
+    chain: Annotated[tuple[Sha256, ...], msgspec.Meta(max_length=MAX_CHECKPOINTS)]
+
 
 Tensors = dict[str, Any]
 """By the parameter's name, as in a PEFT adapter's file; float32, on the CPU."""
@@ -114,13 +121,13 @@ def _check_header(path: Path) -> None:
 
 def _checked(name: str, tensors: Tensors, told: Any, like: State, terms: str, step: int | None) -> State:
     try:
-        told = msgspec.convert(told, dict[str, str | list[str]])
+        metadata = msgspec.convert(told, _Metadata)
     except msgspec.ValidationError as error:
         raise Malformed(f"{name}: metadata: {error}") from None
-    if told.get("terms") != terms:
+    if metadata.terms != terms:
         raise Malformed(f"{name} is of another job or base model")
     parts = {part: {key: tensors[f"{part}.{key}"] for key in getattr(like, part)} for part in PARTS}
-    state = State(**parts, history=tensors["history"], evals=tensors["evals"], chain=tuple(told.get("chain", ())))
+    state = State(**parts, history=tensors["history"], evals=tensors["evals"], chain=metadata.chain)
     if state.step != step if step is not None else state.step < 1:
         raise Malformed(f"{name} stands after step {state.step}")
     if not all(bool(torch.isfinite(each).all()) for part in parts.values() for each in part.values()):

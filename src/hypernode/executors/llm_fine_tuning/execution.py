@@ -120,20 +120,23 @@ def _resumed(job: Job, context: JobContext) -> State | None:
     start = job.trainer.start()
     try:
         state = checkpoints.load(context.resume, start, job.terms)
+        if problem := impossible(job.plan, start, state) or _misplaced(job.plan, state):
+            raise Malformed(problem)
     except Malformed as error:
         context.log(f"the checkpoint of the earlier attempt is not used: {error}")
-        return None
-    steps = job.plan.made(state.step)
-    if problem := impossible(job.plan, start, state):
-        context.log(f"the checkpoint of the earlier attempt is not used: {problem}")
-        return None
-    if state.step > job.plan.steps or len(state.chain) != len(steps) - 1:
-        context.log("the checkpoint of the earlier attempt is not used: it is not of this plan")
         return None
     context.log(f"goes on after step {state.step}")
     copy = context.outputs / adapter.checkpoint_name(state.step)
     shutil.copyfile(context.resume, copy)
     return state.after(hashlib.sha256(copy.read_bytes()).hexdigest())
+
+
+def _misplaced(plan: Plan, state: State) -> str:
+    """Why a run has no checkpoint there; empty where it has."""
+    if state.step not in plan.checkpoints() and not plan.ends(state.losses()):
+        return f"no checkpoint is due after step {state.step}"
+    before = len(plan.made(state.step)) - 1
+    return "" if len(state.chain) == before else f"it names {len(state.chain)} checkpoints before it, not {before}"
 
 
 def _refuse_large(job: Job) -> None:

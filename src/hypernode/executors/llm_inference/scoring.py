@@ -1,6 +1,6 @@
 """Judges a claimed answer, token by token, against what the model gives for the same prompt.
 
-What honest nodes and forgers were seen to reach is in `docs/how-to/run-llm-jobs.md`.
+What honest nodes and forgers were seen to reach is in `docs/how-to/ask-a-language-model.md`.
 """
 
 import math

@@ -8,7 +8,7 @@ INSERT INTO verification (audit_id, lease_id, claim) VALUES ($1, $2, $3);
 
 -- link: an audit may read what the job took, and what the claim names.
 INSERT INTO artifact_of_job (job_id, sha256, role, name)
-SELECT $2::uuid, sha256, 'input', name FROM artifact_of_job WHERE job_id = $1 AND role = 'input'
+SELECT $2::uuid, sha256, 'input', name FROM artifact_of_job WHERE job_id = $1 AND role IN ('input', 'checkpoint')
 UNION SELECT $2::uuid, sha256, 'input', 'claim/' || name FROM unnest($3::text[], $4::text[]) AS given (sha256, name)
 ON CONFLICT DO NOTHING;
 
