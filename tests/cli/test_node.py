@@ -28,6 +28,8 @@ def test_the_agent_gets_the_options(hypernode: Hypernode, wiring: list[dict[str,
         *("node", "start", "--coordinator", "http://x:1", "--token", "T", "--wallet", ADDRESS, "--home", tmp_path),
         *("--unit-price", "llm_inference=0.002", "--country", "Germany"),
         *("--capacity", "2", "--price", "0.5", "--accept", "render", "--accept", "llm_inference", "--link", "poll"),
+        *("--keep-engine", "9", "--keep-models", "8", "--keep-artifacts", "7", "--own-jobs-only"),
+        *("--job-memory", "6", "--job-processes", "5", "--job-disk", "4", "--allow-unsandboxed"),
     )
 
     assert result.exit_code == 0
@@ -42,6 +44,14 @@ def test_the_agent_gets_the_options(hypernode: Hypernode, wiring: list[dict[str,
             "unit_prices": {"llm_inference": "0.002"},
             "job_types": frozenset({"render", "llm_inference"}),
             "fetch_models": False,
+            "keep_engine_s": 9,
+            "models_mb": 8,
+            "artifacts_mb": 7,
+            "own_jobs_only": True,
+            "allow_unsandboxed": True,
+            "job_memory_mb": 6,
+            "job_processes": 5,
+            "job_disk_mb": 4,
             "country": "Germany",
             "link": "poll",
         }

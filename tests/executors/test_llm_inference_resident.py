@@ -22,8 +22,8 @@ SLOTS = 3
 ENDLESS = {"prompt": "Count from 1 to 1000000, separated by commas.", "maxTokens": 3000}
 
 
-class Cancelled(Exception):
-    """What the pool of resident processes raises within a job."""
+class Cancelled(BaseException):
+    """What a resident process raises within a job that is broken off."""
 
 
 @pytest.fixture(scope="module")
@@ -35,13 +35,13 @@ def is_idle(jobs: Jobs) -> bool:
     """Whether llama.cpp works for nobody."""
     llama = jobs.executor._llama_cpp()
     with llama.serve(MODEL, "chat", None) as server:
-        return not any(slot["is_processing"] for slot in server.get("/slots"))
+        return not any(slot["is_processing"] for slot in server.get("/slots", patience_s=60))
 
 
 def wait_until_idle(jobs: Jobs) -> float:
     started = time.monotonic()
     while not is_idle(jobs):
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 60
         time.sleep(0.02)
     return time.monotonic() - started
 

@@ -71,7 +71,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory, postgres: Any, chain: Any) 
     home = tmp_path_factory.mktemp("studio")
     network = TestNetwork(home, new_database(postgres), *chain)
     try:
-        coordinator = network.coordinator().ready()
+        coordinator = network.coordinator(HYPERNODE_LEASE_TTL_S="15").ready()
         provider = address_of(Keypair())
         with coordinator.client(Keypair()) as client:
             client.airdrop(hyper=100)

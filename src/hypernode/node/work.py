@@ -21,7 +21,7 @@ from hypernode.node.models import Models
 from hypernode.node.outbox import Outbox
 from hypernode.node.outputs import OutputFile, remove
 from hypernode.node.residents import Residents
-from hypernode.node.runner import Job, OnEvent, run
+from hypernode.node.runner import Finished, Job, OnEvent, run
 from hypernode.node.sandbox.bubblewrap import OUTPUTS
 from hypernode.node.sandbox.child import BARE, Sandbox
 from hypernode.node.settings import NodeSettings
@@ -206,19 +206,8 @@ class Work:
                 )
                 tell = self._teller(offer.lease_id, keep)
                 # A fetched model is a stranger's file: no other customer's job is read by the same process.
-                if model == offer.model and self._residents.takes(executor, job):
-                    finished = await self._residents.run(executor, job, folder, tell)
-                else:
-                    finished = await run(
-                        executor,
-                        job,
-                        folder,
-                        fetch=self._fetch,
-                        on_event=tell,
-                        environment=self._settings.executor_environment(),
-                        limits=self._limits,
-                        sandbox=self._sandbox,
-                    )
+                shared = model == offer.model and self._residents.takes(executor, job)
+                finished = await self._execute(executor, job, folder, tell, shared=shared)
             artifacts = [await upload(file) for file in finished.files]
         finally:
             await asyncio.to_thread(_remove, aside)
@@ -231,6 +220,21 @@ class Work:
             artifacts=artifacts,
             fingerprint=finished.fingerprint,
             model=offer.model if served == model else served,
+        )
+
+    async def _execute(self, executor: Executor, job: Job, folder: Path, tell: OnEvent, *, shared: bool) -> Finished:
+        """Run a job in a process of its own, or in that of an engine that stays."""
+        if shared:
+            return await self._residents.run(executor, job, folder, tell)
+        return await run(
+            executor,
+            job,
+            folder,
+            fetch=self._fetch,
+            on_event=tell,
+            environment=self._settings.executor_environment(),
+            limits=self._limits,
+            sandbox=self._sandbox,
         )
 
     async def _fetch(self, sha256: str, path: Path) -> None:

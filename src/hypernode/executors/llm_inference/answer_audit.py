@@ -43,7 +43,7 @@ def check(engine: LlamaCpp, case: Case, context: JobContext, pulse: Pulse) -> Fi
     output = case.output
     ids = output.tokens if case.akin else []
     with engine.serve(output.model, "chat", case.adapter) as server:
-        prompt, slack = prompt_tokens(server, chat_body(case.given, output.model, 0))
+        prompt, slack = prompt_tokens(server, engine.dialect(chat_body(case.given, output.model, 0)))
         answer = ids or tokenize(server, output.text, begins=False)
     if found := _count_flaw(case, len(prompt) + slack, ids, len(answer)):
         return Finding(Verdict.FAILED, found)

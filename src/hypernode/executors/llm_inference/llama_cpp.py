@@ -24,10 +24,10 @@ MAGIC: Final = b"GGUF"
 TOP_K: Final = 40
 MIN_P: Final = 0.05
 """llama.cpp's own defaults, said explicitly: a check draws the tokens again."""
-CPU_BATCH: Final = 128
-"""Tokens of prompts that a CPU evaluates at once: a job's end or another job's next token waits that long, a second or
-so. More are hardly quicker."""
+CPU_BATCH: Final = 64
 GPU_BATCH: Final = 512
+"""Tokens of prompts that are evaluated at once. The end of a job, and the next tokens of others, wait for as many; on a
+CPU that is about a second, and more at once are hardly quicker."""
 START_TIMEOUT_S: Final = 60.0
 """From the end of loading to the first answer; a busy machine takes a second."""
 
