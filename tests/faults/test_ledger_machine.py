@@ -162,10 +162,11 @@ class Money(RuleBasedStateMachine):
         policy = Policy(least_payout=Amount(5))
         offers = Offers(database, Sessions())
         self.matchmaker = Matchmaker(database, offers)
-        self.settler = Settler(database, executors, Notary(Keypair(), address_of(Keypair())), policy, self.ended.append)
+        self.settler = Settler(database, executors, Notary(Keypair(), address_of(Keypair())), policy)
+        self.settler.listeners.append(self.ended.append)
         self.intake = Intake(database, executors, self.matchmaker, offers)
         self.funder = Funder(database, self.matchmaker)
-        self.canceller = Canceller(database, self.matchmaker, self.settler)
+        self.canceller = Canceller(database, executors, self.matchmaker, self.settler)
         self.payers = [
             Payer(database, chain, vault, policy, lambda _point: None)  # type: ignore[arg-type]
             for chain in (self.chain, ExpiringChain())
