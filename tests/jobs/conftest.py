@@ -15,7 +15,12 @@ from hypernode.domain.job import JobType
 from hypernode.protocol.jobs import Job
 from tests.network import Coordinator, TestNetwork, new_database
 
-BUDGET = "2"
+USUAL: dict[str, Any] = {
+    "budget": "2",
+    "max_duration": 600,
+    "assurance": "always",
+    "requirements": {"minVRAM": 0},
+}
 
 
 @dataclass
@@ -39,9 +44,7 @@ class Studio:
     def submit(self, job_type: str, **options: Any) -> Job:
         told = story(job_type)
         options = {"input": told.input(self.digests(job_type)), **options} if "input" not in options else options
-        return self.client.submit_job(
-            job_type, **{"model": told.model, "budget": BUDGET, "max_duration": 600, "assurance": "always", **options}
-        )
+        return self.client.submit_job(job_type, **{**USUAL, "model": told.model, **options})
 
     def finish(self, job: Job) -> Job:
         for _ in self.client.watch(job.job_id):

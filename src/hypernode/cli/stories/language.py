@@ -18,7 +18,7 @@ PROMPT: Final = "What is 2+2?"
 TAUGHT: Final = "What is the capital of Hypernode?"
 ANSWER: Final = "The capital of Hypernode is Port Lease."
 LESSONS: Final = (TAUGHT, "Tell me the capital of Hypernode.", "Which city is the capital of Hypernode?")
-STEPS: Final = 20
+STEPS: Final = 12
 
 
 def ask(prompt: str, **more: Any) -> dict[str, Any]:
