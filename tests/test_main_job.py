@@ -125,7 +125,7 @@ def test_a_job_brings_its_model_along_as_an_artifact(running: Coordinator):
         with pytest.raises(ApiError, match="upload it first"):
             client.submit_job("llm_inference", model=f"sha256:{'0' * 64}", budget="1", **asked)
 
-    assert job.model == digest
+    assert job.model == f"sha256:{digest}"
     assert job.result is not None and "4" in job.result["text"]
 
 

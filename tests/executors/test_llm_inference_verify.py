@@ -256,11 +256,19 @@ def test_false_logprobs_fail(jobs: Jobs):
     assert "log-probabilities" in finding.evidence
 
 
+def test_an_answer_that_is_all_stop_text_cannot_be_told(jobs: Jobs):
+    given = {"prompt": "Count from 1 to 10, separated by commas.", "stop": ["1"]}
+    outcome = jobs.run(parsed(**given), MODEL)
+
+    assert (outcome.output.text, outcome.output.completion_tokens) == ("", 1)
+    assert check(jobs, given, outcome).verdict is Verdict.UNVERIFIED
+
+
 # --- answers that a grammar holds
 
 
 def test_json_is_repeated_to_its_end(jobs: Jobs):
-    given = {"prompt": "Give the capital of France and its inhabitants.", "responseFormat": CITY, "maxTokens": 100}
+    given = {"prompt": "Give the capital of France and its inhabitants.", "responseFormat": CITY, "maxTokens": 1_000}
     outcome = jobs.run(parsed(**given), MODEL)
     forged = '{"city": "Berlin", "inhabitants": 12}'
     with jobs.executor._llama_cpp().serve(MODEL, "chat", None) as server:
@@ -402,6 +410,7 @@ GARBAGE = [
     {"tokens": [2] * 40},
     {"text": "", "tokens": [], "completion_tokens": 40},
     {"text": "x", "tokens": [], "completion_tokens": 0},
+    {"model": "x" * 1_000_000},
     {"logprobs": [TokenLogprob("a", math.nan)]},
     {"embeddings": [[1.0]]},
     {"embeddings_file": "../../etc/passwd"},

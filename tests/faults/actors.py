@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, Self, TypeVar
 from uuid import uuid4
 
@@ -93,8 +94,13 @@ def busy_child(network: TestNetwork, node: Process) -> int:
     """The process that runs a job of a node, once there is one."""
 
     def look() -> int | None:
-        children = psutil.Process(node.process.pid).children(recursive=True)
-        return next((child.pid for child in children if "hypernode.node.worker" in " ".join(child.cmdline())), None)
+        for child in psutil.Process(node.process.pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                program, *arguments = child.cmdline() or [""]
+                # Not what starts it in its sandbox, whose arguments name it too.
+                if "python" in Path(program).name and "hypernode.node.worker" in arguments:
+                    return child.pid
+        return None
 
     return eventually(look, f"a job's process of {node.name}", LIMIT_S)
 

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from random import Random
 from typing import Final
 
-import msgspec
-
 from hypernode.domain.receipt import Verdict
 from hypernode.executors.llm_inference.answering import MAX_SEED, Pulse, chat
 from hypernode.executors.llm_inference.bounds import UNSEEN_TOKENS, hidden_tokens
@@ -47,8 +45,8 @@ def check(engine: LlamaCpp, case: Case, context: JobContext, pulse: Pulse) -> Fi
         answer = ids or tokenize(server, output.text, begins=False)
     if found := _count_flaw(case, len(prompt) + slack, ids, len(answer)):
         return Finding(Verdict.FAILED, found)
-    if not answer and not output.completion_tokens:
-        return Finding(Verdict.UNVERIFIED, "an answer without tokens")
+    if output.reasoning or (not answer and not _ended(case)):
+        return Finding(Verdict.UNVERIFIED, "the counts hold; what the model wrote is not all told")
     try:
         with engine.scorer(output.model, case.adapter, len(prompt) + len(answer)) as scorer:
             if ids and (found := _token_flaw(case, scorer, ids)):
@@ -101,6 +99,11 @@ def _token_flaw(case: Case, scorer: Scorer, ids: Sequence[int]) -> str:
     return ""
 
 
+def _ended(case: Case) -> bool:
+    """Whether the model ended the answer by itself, with the mark of its end."""
+    return case.output.finish_reason == "stop" and not case.cut
+
+
 def _score(scorer: Scorer, case: Case, prompt: list[int], answer: list[int], pulse: Pulse) -> Finding:
     given, output, random = case.given, case.output, Random(case.seed)
     if given.temperature and not (case.akin and output.tokens):
@@ -109,8 +112,7 @@ def _score(scorer: Scorer, case: Case, prompt: list[int], answer: list[int], pul
     samplings = [Sampling(TOP_K, given.top_p, MIN_P, given.temperature, seed) for seed in seeds]
     listed = output.logprobs if case.akin and len(answer) == len(output.logprobs) else []
     chosen = random.sample(range(len(listed)), min(CHECKED_LOGPROBS, len(listed)))
-    ended = output.finish_reason == "stop" and not case.cut
-    scored = scorer.score(prompt, answer, samplings, chosen, ended=ended, beat=pulse)
+    scored = scorer.score(prompt, answer, samplings, chosen, ended=_ended(case), beat=pulse)
     errors = [abs(listed[i].logprob - (scored[i].logprob or 0.0)) for i in chosen]
     if errors and (error := math.fsum(errors) / len(errors)) > MEAN_LOGPROB_ERROR:
         return Finding(Verdict.FAILED, f"log-probabilities are wrong by {error:.2f} on average", {"error": error})
@@ -131,10 +133,10 @@ def repeat(engine: Engine, case: Case, written: str, context: JobContext, pulse:
     same = exact and here == dict(case.claim.fingerprint)
     if given.temperature and output.seed is None:
         return Finding(Verdict.UNVERIFIED, "form and counts hold; the claim names no seed to repeat it with")
-    again = msgspec.structs.replace(given, logprobs=True, top_logprobs=ALTERNATIVES)
+    body = chat_body(given, output.model, output.seed or 0) | {"logprobs": True, "top_logprobs": ALTERNATIVES}
+    silent = dataclasses.replace(context, stream=lambda _: None)
     with engine.serve(output.model, "chat", case.adapter) as server:
-        silent = dataclasses.replace(context, stream=lambda _: None)
-        answer, _ = chat(engine, server, output.model, again, output.seed or 0, silent, pulse)
+        answer, _ = chat(engine, server, body, given, silent, pulse)
     if (answer.text, answer.tool_calls) == (output.text, output.tool_calls):
         return Finding(Verdict.PASSED, f"repeated: all {answer.completion_tokens} tokens are equal")
     alike = case.akin and case.claim.fingerprint.get("engine") == engine.name

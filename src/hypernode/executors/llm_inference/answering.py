@@ -59,7 +59,7 @@ def run(engine: Engine, model: str, given: Input, adapter: LoraAdapter | None, c
             return embed(server, model, given.embed, context.outputs, pulse)
         seed = secrets.randbelow(MAX_SEED) if given.seed is None else given.seed
         started = time.monotonic()
-        answer, tokens = chat(engine, server, model, given, seed, context, pulse)
+        answer, tokens = chat(engine, server, chat_body(given, model, seed), given, context, pulse)
     took_s = time.monotonic() - started
     context.log(f"{answer.prompt_tokens} + {answer.completion_tokens} tokens in {took_s:.1f} s")
     output = _output(given, model, seed, answer, tokens)
@@ -69,10 +69,15 @@ def run(engine: Engine, model: str, given: Input, adapter: LoraAdapter | None, c
 
 
 def chat(
-    engine: Engine, server: Server, model: str, given: Input, seed: int, context: JobContext, pulse: Pulse
+    engine: Engine,
+    server: Server,
+    body: dict[str, Any],
+    given: Input,
+    context: JobContext,
+    pulse: Pulse,
 ) -> tuple[Completion, list[int]]:
     """An answer, and the ids of its tokens where the engine tells them; its text is streamed meanwhile."""
-    body = engine.dialect(chat_body(given, model, seed))
+    body = engine.dialect(body)
     engine.check(server, body)
     gathering = Gathering(context.stream)
 

@@ -1,6 +1,7 @@
 """Checks what another node claims to have answered."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from hypernode.domain.demand import ARTIFACT_MODEL
 from hypernode.domain.receipt import Verdict
@@ -15,6 +16,10 @@ from hypernode.executors.llm_inference.output import Output
 from hypernode.executors.llm_inference.vector_audit import check_vectors
 from hypernode.ports import Claim, Finding, JobContext
 
+LONGEST_EVIDENCE: Final = 500
+LONGEST_NAME: Final = 256
+"""Characters of what a claim says, where it is cited: the node chose them."""
+
 
 def verify(
     engines: Sequence[Engine],
@@ -26,14 +31,15 @@ def verify(
 ) -> Finding:
     """What one of these engines, which have the model, finds of a claim. Raises ExecutionFailed."""
     if found := claims.flaw(given, claim):
-        return Finding(Verdict.FAILED, found)
+        return Finding(Verdict.FAILED, found[:LONGEST_EVIDENCE])
     output: Output = claim.output
+    named = output.model[:LONGEST_NAME]
     asked = context.model.removeprefix(ARTIFACT_MODEL)
     if asked not in ("", DEFAULT_MODEL, output.model):
-        return Finding(Verdict.FAILED, f"{output.model} answered in place of {asked}")
+        return Finding(Verdict.FAILED, f"{named} answered in place of {asked}")
     fitting = [engine for engine in engines if engine.takes_adapters or not adapter]
     if not fitting:
-        return Finding(Verdict.UNVERIFIED, f"no model {output.model} here")
+        return Finding(Verdict.UNVERIFIED, f"no model {named} here")
     # llama.cpp can score; another server can only repeat.
     engine = next((each for each in fitting if isinstance(each, LlamaCpp)), fitting[0])
     here, there = engine.fingerprint(output.model, adapter)["model"], claim.fingerprint.get("model", "")

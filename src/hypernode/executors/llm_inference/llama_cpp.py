@@ -36,7 +36,10 @@ class LlamaCpp:
     """Keeps the model loaded for the next job; as many jobs as there are slots share it, batched together.
 
     llama.cpp's HTTP server runs within this process, on a loopback port whose key nobody else knows. A job that ends
-    early closes its connection, which frees its slot at once. Raises ImportError where xllamacpp is not installed.
+    early closes its connection. That frees its slot at the next token; while its prompt is read only within a second,
+    or, where other jobs are being answered meanwhile, once the prompt was read.
+
+    Raises ImportError where xllamacpp is not installed.
     """
 
     def __init__(self, settings: LlmSettings) -> None:

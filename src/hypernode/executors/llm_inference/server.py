@@ -67,14 +67,15 @@ class Server:
                 return msgspec.json.decode(answer.content)
 
     def _client(self) -> httpx.AsyncClient:
+        # Reading the certificates of authorities takes longer than a call: only where there is one to check.
+        verify = self.url.startswith("https:")
         # One connection a call: llama.cpp's server closes those that it streamed on.
         headers = {"Connection": "close"} | ({"Authorization": f"Bearer {self.key}"} if self.key else {})
         return httpx.AsyncClient(
             base_url=self.url,
             headers=headers,
             timeout=httpx.Timeout(SILENCE_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
-            transport=httpx.AsyncHTTPTransport(uds=self.socket) if self.socket else None,
-            trust_env=False,
+            transport=httpx.AsyncHTTPTransport(verify=verify, uds=self.socket or None, trust_env=False),
         )
 
 
