@@ -65,8 +65,9 @@ class Bench:
         self.executor = executors.load_one(job_type)
         made = home / "made"
         made.mkdir()
-        self.files = {_digest(path): path for path in story(job_type).files(made).values()}
-        self.input = story(job_type).input({name: _digest(path) for name, path in story(job_type).files(made).items()})
+        digests = {name: (_digest(path), path) for name, path in story(job_type).files(made).items()}
+        self.files = dict(digests.values())
+        self.input = story(job_type).input({name: digest for name, (digest, _) in digests.items()})
         self._count = 0
 
     def folder(self) -> Path:
