@@ -19,8 +19,8 @@ from hypernode.executors.generic_compute.budget import Budget
 from hypernode.executors.generic_compute.capture import Streams
 from hypernode.executors.generic_compute.engine import ANSWER_S, Engine, EngineRefused, frames
 from hypernode.executors.generic_compute.inputs import Oci, Output
-from hypernode.executors.generic_compute.isa import isa
 from hypernode.executors.generic_compute.settings import ANY, LOCAL, Settings
+from hypernode.executors.processor import isa
 from hypernode.ports import ExecutionFailed, JobContext, Outcome
 from hypernode.protocol.limits import MAX_ARTIFACT_BYTES
 

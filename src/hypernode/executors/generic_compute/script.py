@@ -17,8 +17,8 @@ from typing import IO, Final
 from hypernode.executors.generic_compute.budget import Budget
 from hypernode.executors.generic_compute.capture import Capture, Streams
 from hypernode.executors.generic_compute.inputs import Output, Python
-from hypernode.executors.generic_compute.isa import isa
 from hypernode.executors.generic_compute.settings import Settings
+from hypernode.executors.processor import isa
 from hypernode.ports import ExecutionFailed, JobContext, Outcome
 
 POLL_S: Final = 0.05

@@ -4,26 +4,24 @@ One text a call: what stands beside a text in a batch may change its vector (pad
 and on a CPU batches are no faster. So a vector depends on its text, the model and the machine's instruction set alone.
 """
 
-import platform
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from importlib.metadata import version
 from itertools import islice
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import psutil
 
+from hypernode.executors.onnx import onnxruntime
+from hypernode.executors.processor import isa
 from hypernode.executors.rag_indexing.chunking import Span
 from hypernode.executors.rag_indexing.models import Model, is_onnx, max_tokens, sha256_of
 from hypernode.executors.rag_indexing.portable import ModelEntry
 from hypernode.ports import ExecutionFailed
 
 _INPUTS: Final = frozenset({"input_ids", "attention_mask", "token_type_ids"})
-_CPU_FLAGS: Final = ("avx", "fma", "f16c", "amx", "asimd", "sve", "i8mm", "bf16")
-"""How names of instruction sets begin that engines choose their kernels by."""
 _AHEAD: Final = 4
 """Texts that wait for each thread."""
 
@@ -34,12 +32,12 @@ class Encoder:
     def __init__(self, model: Model) -> None:
         if not is_onnx(model.onnx):
             raise ExecutionFailed(f"{model.name}: {model.onnx.name} is no ONNX model")
-        onnxruntime: Any = import_module("onnxruntime")
+        runtime = onnxruntime()
         tokenizers: Any = import_module("tokenizers")
-        options = onnxruntime.SessionOptions()
+        options = runtime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         try:
-            self._session = onnxruntime.InferenceSession(str(model.onnx), options, providers=["CPUExecutionProvider"])
+            self._session = runtime.InferenceSession(str(model.onnx), options, providers=["CPUExecutionProvider"])
             self._tokenizer = tokenizers.Tokenizer.from_file(str(model.tokenizer))
             self._cutter = tokenizers.Tokenizer.from_file(str(model.tokenizer))
         except Exception as error:  # Both raise whatever their native parts do.
@@ -93,7 +91,7 @@ class Encoder:
             "tokenizer": f"tokenizers {version('tokenizers')}, {self.entry.tokenizer_sha256}, {self.entry.max_tokens}",
             "numpy": version("numpy"),
             "pypdf": version("pypdf"),
-            "isa": _isa(),
+            "isa": isa(),
             "model": self.entry.sha256,
         }
 
@@ -110,13 +108,3 @@ class Encoder:
                 f"the model's first output has {states.ndim} dimensions: batch, tokens, hidden wanted"
             )
         return states[0]
-
-
-def _isa() -> str:
-    """Machine, and the instruction sets of its CPU that are known."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return f"{platform.machine()} {platform.processor()}"
-    flags = next((line.partition(":")[2].split() for line in lines if line.startswith(("flags", "Features"))), [])
-    return " ".join([platform.machine(), *sorted(flag for flag in flags if flag.startswith(_CPU_FLAGS))])

@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hypernode.executors.onnx import onnxruntime
 from hypernode.executors.vision_pipeline import onnx_file
 from hypernode.executors.vision_pipeline.results import (
     MAX_EMBEDDING,
@@ -16,7 +17,6 @@ from hypernode.executors.vision_pipeline.results import (
     Objects,
     Thing,
 )
-from hypernode.executors.vision_pipeline.runtime import onnxruntime
 from hypernode.executors.vision_pipeline.shots import Unreadable
 from hypernode.executors.vision_pipeline.steps import Model
 from hypernode.executors.vision_pipeline.view import View

@@ -10,8 +10,8 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image
 
+from hypernode.executors.onnx import onnxruntime
 from hypernode.executors.vision_pipeline.results import MAX_LINES, MAX_TEXT, Line, Texts
-from hypernode.executors.vision_pipeline.runtime import onnxruntime
 from hypernode.executors.vision_pipeline.steps import Ocr
 from hypernode.executors.vision_pipeline.view import View
 

@@ -1,24 +1,19 @@
 """Takes one picture after another through the steps of a job."""
 
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
 
+from hypernode.executors.onnx import onnxruntime
+from hypernode.executors.processor import isa
 from hypernode.executors.vision_pipeline.models import OnnxModel
 from hypernode.executors.vision_pipeline.ocr import Reader
 from hypernode.executors.vision_pipeline.results import AnyFound, Picture, annotated_file
-from hypernode.executors.vision_pipeline.runtime import onnxruntime
 from hypernode.executors.vision_pipeline.shots import Shot
 from hypernode.executors.vision_pipeline.steps import Crop, Input, Model, Ocr, Resize
 from hypernode.executors.vision_pipeline.view import View
-
-_CPUINFO: Final = Path("/proc/cpuinfo")
-_ARITHMETIC: Final = ("avx", "fma", "f16c", "amx", "asimd", "sve", "i8mm", "bf16")
-"""Beginnings of the names of CPU features by which onnxruntime and OpenCV choose their kernels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +68,3 @@ def engine() -> str:
     modules = {"opencv": "cv2", "pillow": "PIL", "pyav": "av"}
     found = [f"{name} {import_module(module).__version__}" for name, module in modules.items()]
     return ", ".join([f"onnxruntime {onnxruntime().__version__}", f"rapidocr {version('rapidocr')}", *found])
-
-
-def isa() -> str:
-    """The machine's architecture and what its CPU can calculate with."""
-    words = _CPUINFO.read_text().split("processor", 2)[1].split() if _CPUINFO.is_file() else []
-    return " ".join([platform.machine(), *sorted({word for word in words if word.startswith(_ARITHMETIC)})])

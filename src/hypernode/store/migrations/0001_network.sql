@@ -24,8 +24,6 @@ CREATE TABLE node (
     price bigint NOT NULL CHECK (price >= 0),
     capacity integer NOT NULL DEFAULT 1 CHECK (capacity >= 0),
     engines json NOT NULL DEFAULT '[]',
-    isolation text NOT NULL DEFAULT 'none' CHECK (isolation IN ('none', 'process', 'sandbox')),
-    own_jobs_only boolean NOT NULL DEFAULT false,
     metrics json NOT NULL DEFAULT '{}',
     coordinator_id uuid,
     registered_at timestamptz NOT NULL DEFAULT now(),
@@ -35,7 +33,6 @@ CREATE TABLE node (
     online_before_s bigint NOT NULL DEFAULT 0,
     jobs_completed bigint NOT NULL DEFAULT 0,
     jobs_failed bigint NOT NULL DEFAULT 0,
-    checks_passed bigint NOT NULL DEFAULT 0,
     total_earned bigint NOT NULL DEFAULT 0,
     -- Share of finished jobs that succeeded, with ten successes given in advance, so that one failure costs
     -- a new node nine points and an old one almost nothing.
@@ -56,7 +53,7 @@ CREATE TABLE job (
     budget bigint NOT NULL CHECK (budget >= 0),
     max_duration_s integer NOT NULL CHECK (max_duration_s > 0),
     priority smallint NOT NULL DEFAULT 0,
-    assurance text NOT NULL,
+    assurance text NOT NULL DEFAULT 'none',
     state text NOT NULL
         CHECK (state IN ('pending', 'queued', 'running', 'completed', 'failed', 'cancelled')),
     attempt integer NOT NULL DEFAULT 0,
@@ -69,21 +66,10 @@ CREATE TABLE job (
     units bigint NOT NULL DEFAULT 0 CHECK (units >= 0),
     cost bigint NOT NULL DEFAULT 0,
     verdict text CHECK (verdict IN ('passed', 'failed', 'unverified')),
-    evidence json,
-    -- The latest state that an attempt put aside: the next one goes on from it.
-    checkpoint text,
-    -- An audit of another job's result; its customer is the network.
-    audit_of uuid REFERENCES job,
-    -- A part of a job that is spread over several nodes.
-    parent_id uuid REFERENCES job,
-    part integer,
-    -- How many parts it is spread over. Such a job has no lease and no hold of its own: its parts do.
-    parts integer NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     started_at timestamptz,
     ended_at timestamptz,
-    CHECK ((parent_id IS NULL) = (part IS NULL)),
     CHECK (cost BETWEEN 0 AND budget),
     CHECK ((state IN ('completed', 'failed', 'cancelled')) = (ended_at IS NOT NULL))
 );
@@ -92,9 +78,6 @@ CREATE INDEX job_in_state ON job (state, job_id DESC);
 CREATE INDEX job_of_type ON job (job_type, job_id DESC);
 CREATE INDEX job_waiting ON job (priority DESC, job_id) WHERE state = 'queued';
 CREATE INDEX job_unfunded ON job (wallet, job_id) WHERE state = 'pending';
-CREATE INDEX job_part ON job (parent_id) WHERE parent_id IS NOT NULL;
-CREATE INDEX job_in_parts ON job (job_id) WHERE parts > 0 AND state = 'running';
-CREATE INDEX job_auditing ON job (created_at) WHERE audit_of IS NOT NULL AND state = 'queued';
 
 CREATE TABLE lease (
     job_id uuid NOT NULL REFERENCES job,
@@ -102,7 +85,7 @@ CREATE TABLE lease (
     lease_id uuid NOT NULL UNIQUE,
     node_id uuid NOT NULL REFERENCES node,
     state text NOT NULL
-        CHECK (state IN ('offered', 'running', 'reported', 'succeeded', 'failed', 'expired', 'revoked')),
+        CHECK (state IN ('offered', 'running', 'succeeded', 'failed', 'expired', 'revoked')),
     -- The node's prices when it got the job: a later change does not alter what the job costs.
     price bigint NOT NULL,
     unit_price bigint,
@@ -110,24 +93,14 @@ CREATE TABLE lease (
     deadline timestamptz NOT NULL,
     offered_at timestamptz NOT NULL DEFAULT now(),
     accepted_at timestamptz,
-    reported_at timestamptz,
     ended_at timestamptz,
     reason text NOT NULL DEFAULT '',
     PRIMARY KEY (job_id, attempt)
 );
 -- At most one live lease a job: two coordinators cannot both win.
-CREATE UNIQUE INDEX lease_open ON lease (job_id) WHERE state IN ('offered', 'running', 'reported');
+CREATE UNIQUE INDEX lease_live ON lease (job_id) WHERE state IN ('offered', 'running');
 CREATE INDEX lease_due ON lease (deadline) WHERE state IN ('offered', 'running');
 CREATE INDEX lease_of_node ON lease (node_id) WHERE state IN ('offered', 'running');
-CREATE INDEX lease_reported ON lease (lease_id) WHERE state = 'reported';
-
--- A result that is or was checked: by an audit, an ordinary job that gets the claim beside the input.
-CREATE TABLE verification (
-    audit_id uuid PRIMARY KEY REFERENCES job,
-    lease_id uuid NOT NULL REFERENCES lease (lease_id),
-    claim json NOT NULL
-);
-CREATE INDEX verification_of_lease ON verification (lease_id);
 
 CREATE TABLE account (
     account text PRIMARY KEY,
@@ -269,7 +242,7 @@ CREATE TABLE artifact_reader (
 CREATE TABLE artifact_of_job (
     job_id uuid NOT NULL,
     sha256 text NOT NULL,
-    role text NOT NULL CHECK (role IN ('input', 'output', 'checkpoint')),
+    role text NOT NULL CHECK (role IN ('input', 'output')),
     name text NOT NULL,
     PRIMARY KEY (job_id, role, name)
 );
@@ -325,4 +298,4 @@ CREATE TABLE audit (
 -- migrate: rollback
 
 DROP TABLE audit, idempotency, api_key, session, challenge, artifact_of_job, artifact_reader, artifact, event,
-    receipt, anchor, deposit_cursor, deposit, hold, payout, chain_transaction, transfer, account, verification, lease, job, node;
+    receipt, anchor, deposit_cursor, deposit, hold, payout, chain_transaction, transfer, account, lease, job, node;

@@ -1,4 +1,4 @@
-"""Loads onnxruntime with its telemetry off."""
+"""Loads onnxruntime with its telemetry off, for every executor and for the SDK on a customer's machine."""
 
 import os
 from importlib import import_module
