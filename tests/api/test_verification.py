@@ -52,6 +52,15 @@ class Crowd:
     def submit(self, **fields: Any) -> JSON:
         return self.customer.submit(requirements={"capabilities": [self.capability]}, **fields)
 
+    def claimed(self, *, join: int = 1, **fields: Any) -> tuple[JSON, Worker, list[Worker]]:
+        """A job that is always checked, the node that has reported on it, and those that joined before it did."""
+        node = self.node()
+        job = self.submit(**{"assurance": "always", **fields})
+        offer = node.offer()
+        others = [self.node() for _ in range(join)]
+        node.tell({"kind": "report", "leaseId": offer["leaseId"], "result": RESULT, "units": 7})
+        return job, node, others
+
     def job(self, job: JSON) -> JSON:
         return self.customer.job(job["jobId"])
 
@@ -171,11 +180,7 @@ def test_a_suspended_node_is_told_so_and_gets_no_work(crowd: Crowd, operator: Ke
 
 
 def test_a_stranger_alone_cannot_have_a_rival_suspended(crowd: Crowd):
-    node = crowd.node()
-    job = crowd.submit(assurance="always")
-    offer = node.offer()
-    liar = crowd.node()
-    node.tell({"kind": "report", "leaseId": offer["leaseId"], "result": RESULT, "units": 7})
+    job, node, (liar,) = crowd.claimed()
     audit(liar, FORGED)
 
     # Nobody can give a second opinion: the attempt fails, and no more.
@@ -185,11 +190,7 @@ def test_a_stranger_alone_cannot_have_a_rival_suspended(crowd: Crowd):
 
 
 def test_a_second_opinion_that_differs_saves_the_result_and_costs_the_liar(crowd: Crowd):
-    node = crowd.node()
-    job = crowd.submit(assurance="always")
-    offer = node.offer()
-    others = [crowd.node(), crowd.node()]
-    node.tell({"kind": "report", "leaseId": offer["leaseId"], "result": RESULT, "units": 7})
+    job, node, others = crowd.claimed(join=2)
     liar, honest = others if _offered(others[0]) else reversed(others)
     audit(liar, FORGED)
     audit(honest, RIGHT)
@@ -202,11 +203,7 @@ def test_a_second_opinion_that_differs_saves_the_result_and_costs_the_liar(crowd
 
 
 def test_two_strangers_who_agree_have_a_forger_suspended(crowd: Crowd):
-    forger = crowd.node()
-    crowd.submit(assurance="always")
-    offer = forger.offer()
-    others = [crowd.node(), crowd.node()]
-    forger.tell({"kind": "report", "leaseId": offer["leaseId"], "result": RESULT, "units": 7})
+    _, forger, others = crowd.claimed(join=2)
     first, second = others if _offered(others[0]) else reversed(others)
     audit(first, FORGED)
     audit(second, FORGED)
@@ -229,11 +226,7 @@ def test_neither_the_provider_nor_the_customer_has_a_say(crowd: Crowd):
 
 
 def test_an_auditor_that_cannot_tell_leaves_the_result_unverified(crowd: Crowd):
-    node = crowd.node()
-    job = crowd.submit(assurance="always")
-    offer = node.offer()
-    auditor = crowd.node()
-    node.tell({"kind": "report", "leaseId": offer["leaseId"], "result": RESULT, "units": 7})
+    job, _, (auditor,) = crowd.claimed()
     audit(auditor, CANNOT)
 
     verification = crowd.ended(job)["verification"]
@@ -257,11 +250,7 @@ def test_a_check_that_nobody_begins_does_not_hold_up_the_pay(crowd: Crowd):
 
 
 def test_an_auditor_that_reports_no_finding_is_asked_no_more(crowd: Crowd):
-    node = crowd.node()
-    job = crowd.submit(assurance="always")
-    offer = node.offer()
-    broken = crowd.node()
-    node.tell({"kind": "report", "leaseId": offer["leaseId"], "result": RESULT, "units": 7})
+    job, _, (broken,) = crowd.claimed()
     for _ in range(3):
         audit(broken, {"verdict": "perhaps"})
 
@@ -269,11 +258,7 @@ def test_an_auditor_that_reports_no_finding_is_asked_no_more(crowd: Crowd):
 
 
 def test_no_assurance_means_that_nobody_else_sees_the_job(crowd: Crowd):
-    node = crowd.node()
-    job = crowd.submit(assurance="none")
-    offer = node.offer()
-    watcher = crowd.node()
-    node.tell({"kind": "report", "leaseId": offer["leaseId"], "result": RESULT, "units": 7})
+    job, _, (watcher,) = crowd.claimed(assurance="none")
 
     assert crowd.ended(job)["verification"]["verdict"] == "unverified"
     assert not _offered(watcher)
@@ -292,11 +277,7 @@ def test_what_the_customer_asks_of_a_node_is_asked_of_an_auditor(crowd: Crowd):
 
 
 def test_audits_are_the_networks_jobs_and_not_in_anybody_elses_list(crowd: Crowd):
-    node = crowd.node()
-    job = crowd.submit(assurance="always")
-    offer = node.offer()
-    auditor = crowd.node()
-    node.tell({"kind": "report", "leaseId": offer["leaseId"], "result": RESULT, "units": 7})
+    job, node, (auditor,) = crowd.claimed()
     claim = audit(auditor, RIGHT)
     crowd.ended(job)
 

@@ -18,6 +18,7 @@ from hypernode.coordinator.canceller import Canceller
 from hypernode.coordinator.demands import demand_of
 from hypernode.coordinator.ids import new_id
 from hypernode.coordinator.intake import SALT_BYTES
+from hypernode.coordinator.loops import heard
 from hypernode.coordinator.matchmaker import Matchmaker
 from hypernode.coordinator.policy import Policy
 from hypernode.coordinator.sessions import Held
@@ -197,12 +198,7 @@ class Auditor:
             rows = await verifications.opinions(self._database)
             for _, audits in groupby(rows, key=lambda row: row["lease_id"]):
                 await self._consider(list(audits))
-            try:
-                async with asyncio.timeout(SWEEP_EVERY_S):
-                    await self._news.wait()
-                self._news.clear()
-            except TimeoutError:
-                continue
+            await heard(self._news, SWEEP_EVERY_S)
 
     async def _consider(self, audits: Sequence[Row]) -> None:
         """Judge one result by all audits of it, once they are done."""

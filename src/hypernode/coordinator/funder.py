@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from hypernode.coordinator.intake import lacking
+from hypernode.coordinator.loops import heard
 from hypernode.coordinator.matchmaker import Matchmaker
 from hypernode.coordinator.settler import Ended
 from hypernode.domain.job import JobState
@@ -42,13 +43,9 @@ class Funder:
         while True:
             for wallet in await jobs.unfunded_wallets(self._database, among):
                 await self.fund(wallet)
-            try:
-                async with asyncio.timeout(SWEEP_EVERY_S):
-                    await self._news.wait()
-                self._news.clear()
+            among = None
+            if await heard(self._news, SWEEP_EVERY_S):
                 among, self._wallets = self._wallets, set()
-            except TimeoutError:
-                among = None
 
     async def fund(self, wallet: str) -> None:
         """Lock the budgets that the balance covers, the oldest jobs first; the others say what they lack now."""

@@ -6,6 +6,7 @@ from typing import Final
 
 from hypernode.coordinator import wholes
 from hypernode.coordinator.canceller import Canceller
+from hypernode.coordinator.loops import heard
 from hypernode.coordinator.settler import Ended
 from hypernode.domain.job import TERMINAL
 from hypernode.ports import Executor
@@ -39,9 +40,4 @@ class Gatherer:
                     if part["state"] not in TERMINAL:
                         await self._canceller.end(part)
                 await wholes.end(self._database, self._executors[job["job_type"]], job)
-            try:
-                async with asyncio.timeout(SWEEP_EVERY_S):
-                    await self._news.wait()
-                self._news.clear()
-            except TimeoutError:
-                continue
+            await heard(self._news, SWEEP_EVERY_S)

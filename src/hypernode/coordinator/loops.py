@@ -40,6 +40,17 @@ class Loops:
         self._tasks.clear()
 
 
+async def heard(news: asyncio.Event, within_s: float) -> bool:
+    """Wait for news, which are taken; False where none came in time."""
+    try:
+        async with asyncio.timeout(within_s):
+            await news.wait()
+    except TimeoutError:
+        return False
+    news.clear()
+    return True
+
+
 async def _keep_running(name: str, run: Callable[[], Awaitable[None]]) -> None:
     pause_s = FIRST_PAUSE_S
     loop = asyncio.get_running_loop()

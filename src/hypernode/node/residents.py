@@ -92,6 +92,8 @@ class Residents:
         self._count += 1
         name = f"job-{self._count}"
         queue = home.said[name] = asyncio.Queue()
+        if home.obituary:  # It ended while this waited for it; nobody would tell of that any more.
+            queue.put_nowait(None)
         inputs, outputs = home.folder / INPUTS / name, home.folder / OUTPUTS / name
         for each in (inputs, outputs):
             each.mkdir()
