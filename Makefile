@@ -44,10 +44,11 @@ format: $(VENV)/ready-dev ## Format and fix what can be fixed
 docs: $(VENV)/ready-dev ## Write the generated pages of docs/reference
 	$(BIN)/python -m hypernode.wiring.reference
 
-bench: $(VENV)/ready-dev ## Measure against peers; results go to bench/RESULTS.md
+bench: $(VENV)/ready-dev $(VENV)/ready-engines ## Measure against peers; results go to bench/RESULTS.md
 	$(BIN)/python -m bench.http
 	$(BIN)/python -m bench.latency
 	$(BIN)/python -m bench.memory
+	$(BIN)/python -m bench.jobs
 
 lock: $(VENV)/ready ## Renew the locks of dependencies; they hold hashes and no addresses
 	$(LOCK) pyproject.toml --extra coordinator --extra llm --extra wasm -o requirements.lock

@@ -21,6 +21,7 @@ from typing import Final
 
 import msgspec
 
+from bench import report
 from hypernode import executors
 from hypernode.cli.stories import story
 from hypernode.domain.job import JobType
@@ -34,6 +35,8 @@ from hypernode.protocol.artifacts import ArtifactRef
 from hypernode.protocol.frames import Audit
 
 ROUNDS: Final = 3
+HEADING: Final = "Jobs: what a node adds to a bare engine, and what a check costs"
+COLUMNS: Final = ("job type", "engine", "bare s", "on the node s", "added ms", "added", "check s", "check / run")
 QUESTIONS: Final = 15
 DURATION_S: Final = 600.0
 SEED: Final = 1
@@ -110,10 +113,12 @@ class Bench:
         )
         return time.perf_counter() - began, finished
 
-    async def measure(self) -> str:
+    async def measure(self) -> list[str]:
+        """A row of the table."""
         alone: list[float] = []
         on_node: list[float] = []
         checks: list[float] = []
+        finished: Finished | None = None
         for _ in range(ROUNDS):
             alone.append(self.run_bare())
             took, finished = await self.run_on_node()
@@ -122,11 +127,20 @@ class Bench:
             took, found = await self.run_on_node(claim)
             checks.append(took)
             assert found.output["verdict"] == "passed", found.output
+        assert finished
         run_s, node_s, check_s = median(alone), median(on_node), median(checks)
-        return (
-            f"| {self.job_type} | {run_s:.2f} s | {node_s:.2f} s | {(node_s - run_s) * 1000:+.0f} ms, "
-            f"{(node_s / run_s - 1) * 100:+.0f} % | {check_s:.2f} s | {check_s / node_s:.2f} |"
-        )
+        row = [
+            self.job_type,
+            finished.fingerprint.get("engine", "").partition(",")[0],
+            f"{run_s:.2f}",
+            f"{node_s:.2f}",
+            f"{(node_s - run_s) * 1000:+.0f}",
+            f"{(node_s / run_s - 1) * 100:+.0f} %",
+            f"{check_s:.2f}",
+            f"{check_s / node_s:.2f}",
+        ]
+        print(*row, sep="  ", flush=True)
+        return row
 
     def _claim(self, finished: Finished) -> Audit:
         refs = [ArtifactRef(file.sha256, file.size, file.name) for file in finished.files]
@@ -187,15 +201,16 @@ async def main(job_types: list[str]) -> None:
         home = Path(folder)
         found, proved = await trial.find(home)
         sandbox = replace(found, isolation=proved.isolation)
-        print(f"sandbox: {proved.sentence()}\n")
-        print("| job type | bare engine | on the node | added | check | check / run |\n|---|---|---|---|---|---|")
+        rows: list[list[str]] = []
         for job_type in job_types:
             place = home / job_type
             place.mkdir()
-            print(await Bench(job_type, place, sandbox).measure(), flush=True)
+            rows.append(await Bench(job_type, place, sandbox).measure())
         place = home / "warm"
         place.mkdir()
-        print("\n" + await warm(place, sandbox))
+        kept = await warm(place, sandbox)
+    how = f"The jobs of the demos, medians of {ROUNDS} rounds. The sandbox: {proved.sentence()}."
+    report.publish(HEADING, f"{how}\n\n{report.table(COLUMNS, rows)}\n\n{kept}")
 
 
 if __name__ == "__main__":
