@@ -119,14 +119,17 @@ def test_in_open_mode_everyone_on_the_machine_reads(customer: Customer, api: htt
     job_of(customer.post("/api/jobs", json=customer.body()), 201)
 
 
-def test_a_result_whose_file_has_a_name_that_nothing_can_store_is_a_failure_of_its_node_alone(
-    customer: Customer, worker: Worker
+@pytest.mark.parametrize("name", ["a\x00b", "/etc/passwd", "../up", "a/../../b", "x" * 2_000])
+def test_a_result_whose_file_has_a_name_that_nobody_can_be_given_is_a_failure_of_its_node_alone(
+    customer: Customer, worker: Worker, name: str
 ):
     job_id = customer.submit(requirements=worker.ready().requirements)["jobId"]
     lease_id = worker.offer()["leaseId"]
-    file = {"sha256": "0" * 64, "size": 1, "name": "a\x00b"}
+    file = {"sha256": "0" * 64, "size": 1, "name": name}
 
     worker.tell(
+        # It takes no more, or the job would come back to it at once, and say nothing of the failure.
+        {"kind": "hello", "capacity": 1, "engines": [], "leases": [lease_id], "draining": True},
         {"kind": "accept", "leaseId": lease_id},
         {"kind": "report", "leaseId": lease_id, "result": RESULT, "units": 1, "artifacts": [file]},
     )

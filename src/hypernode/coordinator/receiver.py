@@ -1,6 +1,7 @@
 """Receives what nodes report: refuses what no honest node would send, has the rest checked or accepted."""
 
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Final
 from uuid import UUID
 
@@ -60,8 +61,8 @@ class Receiver:
             return f"the fingerprint is larger than {MAX_FINGERPRINT_BYTES} bytes"
         if len(report.artifacts) > limits.MAX_OUTPUT_FILES:
             return f"the result has more than {limits.MAX_OUTPUT_FILES} files"
-        if any("\x00" in ref.name or len(ref.name) > limits.MAX_FILE_NAME for ref in report.artifacts):
-            return f"a file's name has at most {limits.MAX_FILE_NAME} characters, and no U+0000"
+        if any(not _is_file_name(ref.name) for ref in report.artifacts):
+            return f"a file's name is relative, of at most {limits.MAX_FILE_NAME} characters, without `..` and U+0000"
         if report.model and held.model not in (DEFAULT_MODEL, report.model):
             return f"the node used the model {report.model}, not {held.model}"
         try:
@@ -73,6 +74,14 @@ class Receiver:
         if claimed and claimed - await artifacts.readable(self._database, provider, claimed):
             return "the result names artifacts that the node has not uploaded"
         return ""
+
+
+def _is_file_name(name: str) -> bool:
+    """Whether customers can be given it: they put the file there, below a folder of theirs."""
+    path = PurePosixPath(name)
+    return (
+        len(name) <= limits.MAX_FILE_NAME and "\x00" not in name and not path.is_absolute() and ".." not in path.parts
+    )
 
 
 def _clean(text: str) -> str:
