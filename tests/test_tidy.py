@@ -1,6 +1,8 @@
 """The house rules that no linter holds: sizes, names, first lines, who may import what, no addresses in locks."""
 
 import ast
+import functools
+import gc
 import re
 import shutil
 import subprocess
@@ -48,9 +50,19 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT if SOURCE not in path.parents else SOURCE).as_posix()
 
 
+@functools.cache
+def parsed(path: Path) -> ast.Module:
+    """A finalizer that prints a traceback parses too, and Python 3.11's parser cannot bear that within itself."""
+    gc.disable()
+    try:
+        return ast.parse(path.read_text())
+    finally:
+        gc.enable()
+
+
 def imported(path: Path) -> Iterator[str]:
     """Modules that a file imports, also inside functions and under TYPE_CHECKING."""
-    for part in ast.walk(ast.parse(path.read_text())):
+    for part in ast.walk(parsed(path)):
         if isinstance(part, ast.Import):
             yield from (alias.name for alias in part.names)
         elif isinstance(part, ast.ImportFrom) and part.module:
@@ -72,7 +84,7 @@ def test_no_function_is_longer_than_a_screen():
     found = {
         f"{name_of(path)}:{part.name}": (part.end_lineno or 0) - part.lineno + 1
         for path in modules()
-        for part in ast.walk(ast.parse(path.read_text()))
+        for part in ast.walk(parsed(path))
         if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)
     }
     long = {name: lines for name, lines in found.items() if lines > MAX_FUNCTION_LINES}
@@ -84,7 +96,7 @@ def test_no_function_is_longer_than_a_screen():
 def test_every_module_says_in_its_first_line_what_it_is_for():
     silent = []
     for path in modules():
-        first = (ast.get_docstring(ast.parse(path.read_text())) or "").split("\n")[0]
+        first = (ast.get_docstring(parsed(path)) or "").split("\n")[0]
         if len(first) < 10 or (first[-1] not in ".:" and not first.endswith("`")):
             silent.append((name_of(path), first))
 
