@@ -27,7 +27,7 @@ up: setup ## Keep a network running
 	$(BIN)/hypernode up
 
 test: $(VENV)/ready-dev $(VENV)/ready-engines ## Run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: $(VENV)/ready-bench ## Formatting, lint, import contracts, types, tests
 	$(BIN)/ruff format --check .

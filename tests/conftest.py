@@ -16,6 +16,17 @@ settings.register_profile("hypernode", deadline=None, derandomize=bool(os.enviro
 settings.load_profile("hypernode")
 
 
+TOGETHER = "tests/jobs/"
+"""What its first test waits for (every engine run once, and checked) all others of the folder use."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What stays in one process where two share the tests (`pytest -n 2`): a file, or a folder with dear fixtures."""
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(TOGETHER if file.startswith(TOGETHER) else file))
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     """A real PostgreSQL."""

@@ -90,6 +90,8 @@ def test_a_forged_result_is_refused_and_its_node_suspended(
 
     path = f"/api/nodes/{forger.node_id}"
     eventually(lambda: forger.get(path).json()["node"]["status"] == "suspended", "the suspension", 600)
+    # The node gets no more work before its attempt is ended.
+    eventually(lambda: studio.client.job(job.job_id).verification, "the verdict")
     now = studio.client.job(job.job_id)
     assert now.verification is not None
     assert now.verification.verdict == "failed"
