@@ -23,7 +23,8 @@ from hypernode.node.limits import Limits
 from hypernode.node.outputs import OutputFile, remove
 from hypernode.node.runner import Finished, Job, run
 from hypernode.node.sandbox import trial
-from hypernode.node.sandbox.child import Sandbox
+from hypernode.node.sandbox.bubblewrap import TEMPORARY
+from hypernode.node.sandbox.child import Place, Sandbox, spawn
 from hypernode.ports import ExecutionFailed
 from hypernode.protocol.artifacts import ArtifactRef
 
@@ -358,6 +359,25 @@ async def test_processes_that_would_outlive_their_job_do_not(node: Node):
     mark = secrets.token_hex()
 
     await node("daemons", [mark])
+
+    assert running(mark) == []
+
+
+async def test_what_is_cancelled_while_its_sandbox_is_made_leaves_nothing(node: Node):
+    mark = secrets.token_hex()
+    (node.folder / TEMPORARY).mkdir()
+
+    async def wait() -> None:
+        command = ["/bin/sh", "-c", "sleep 1000", mark]
+        async with spawn(node.sandbox, command, Place(node.folder), environment={}, limits=LIMITS):
+            await asyncio.sleep(1000)
+
+    for delay_ms in range(0, 40, 4):
+        waiting = asyncio.create_task(wait())
+        await asyncio.sleep(delay_ms / 1000)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
 
     assert running(mark) == []
 

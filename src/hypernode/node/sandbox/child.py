@@ -100,12 +100,16 @@ class Child:
     async def stop(self) -> None:
         """End it and all that it started. Holds against a second cancellation, too."""
         try:
+            if self._first:
+                await self._first.known()
             if self.process.returncode is None:
                 self._ask_to_end()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(TERM_GRACE_S):
                         await self.process.wait()
         finally:
+            if self._first:
+                self._first.kill()
             _signal_group(self.process.pid, signal.SIGKILL)
             await self.process.wait()
             if self._first:
@@ -140,19 +144,26 @@ async def spawn(
     group = sandbox.cgroups.make(limits) if sandbox.cgroups else None
     try:
         with _opening(sandbox.bubblewrap, place, limits) as (opening, fds, first):
-            # Nothing may be awaited between here and the `try` below: a cancellation would leave the process behind.
-            process = await asyncio.create_subprocess_exec(
-                *(group.joining() if group else []),
-                *opening,
-                *command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                pass_fds=(*pass_fds, *fds),
-                start_new_session=True,
-                cwd=place.folder,
-                env=environment,
+            starting = asyncio.ensure_future(
+                asyncio.create_subprocess_exec(
+                    *(group.joining() if group else []),
+                    *opening,
+                    *command,
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=asyncio.subprocess.STDOUT,
+                    pass_fds=(*pass_fds, *fds),
+                    start_new_session=True,
+                    cwd=place.folder,
+                    env=environment,
+                )
             )
+            # Nothing may be awaited between here and the `try` below: a cancellation would leave the process behind.
+            try:
+                process = await asyncio.shield(starting)
+            except asyncio.CancelledError:  # Else asyncio would kill it, and not what it has started.
+                await Child(await starting, limits, group, first).stop()
+                raise
     except BaseException:
         if group:
             await group.remove()
@@ -191,10 +202,11 @@ def _opening(
     read_fd, write_fd = os.pipe()
     filter_fd = filter_file()
     fds = [write_fd] if filter_fd is None else [write_fd, filter_fd]
+    first = _FirstProcess(read_fd)
     try:
-        yield bubblewrap.command(room, filter_fd=filter_fd, info_fd=write_fd), fds, _FirstProcess(read_fd)
+        yield bubblewrap.command(room, filter_fd=filter_fd, info_fd=write_fd), fds, first
     except BaseException:
-        os.close(read_fd)
+        first.close()
         raise
     finally:
         for descriptor in fds:
@@ -202,11 +214,15 @@ def _opening(
 
 
 class _FirstProcess:
-    """Process 1 of the sandbox: when it is gone, the kernel has ended all others there."""
+    """Process 1 of the sandbox: when it is gone, the kernel has ended all others there.
+
+    Bubblewrap binds it to its own life, but late: until then it would outlive a bubblewrap that is killed.
+    """
 
     def __init__(self, info_fd: int) -> None:
         self._info_fd = info_fd
         self._told = b""
+        self._known = asyncio.Event()
         self._pid = 0
         self._pidfd = -1
         self._loop = asyncio.get_running_loop()
@@ -216,11 +232,24 @@ class _FirstProcess:
     def _read(self) -> None:
         piece = os.read(self._info_fd, _INFO_BYTES)
         self._told += piece
-        if not piece:
+        with contextlib.suppress(msgspec.DecodeError, KeyError, OSError):
+            pid: int = msgspec.json.decode(self._told)["child-pid"]
+            self._pidfd, self._pid = os.pidfd_open(pid), pid
+        if self._pid or not piece:
             self._loop.remove_reader(self._info_fd)
-            with contextlib.suppress(msgspec.DecodeError, KeyError, OSError):
-                pid: int = msgspec.json.decode(self._told)["child-pid"]
-                self._pidfd, self._pid = os.pidfd_open(pid), pid
+            self._known.set()
+
+    async def known(self) -> None:
+        """Return when bubblewrap has made it, or has ended before."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_VANISH_TIMEOUT_S):
+                await self._known.wait()
+
+    def kill(self) -> None:
+        """End it and all others there."""
+        if self._pidfd >= 0:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
     def children(self) -> list[int]:
         """The command's process, as the machine numbers it."""
