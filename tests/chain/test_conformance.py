@@ -2,6 +2,7 @@
 
 import json
 import os
+import struct
 import subprocess
 from pathlib import Path
 
@@ -11,11 +12,21 @@ from hypernode.chain import keys, tokens
 from hypernode.chain.anchors import check_anchor, memo_text
 from hypernode.chain.deposits import deposits_in, new_signatures
 from hypernode.chain.keys import Keypair
+from hypernode.chain.lookup import (
+    MAX_NEW_ENTRIES,
+    LookupTable,
+    close_table,
+    create_table,
+    deactivate_table,
+    extend_table,
+    read_table,
+)
 from hypernode.chain.rpc import Rpc, RpcRefused
 from hypernode.chain.transactions import (
     Outcome,
     Payment,
     landed,
+    payments_that_fit,
     sign_instructions,
     sign_memo,
     sign_payouts,
@@ -77,6 +88,64 @@ async def test_payouts_pay_each_wallet_once_however_often_they_are_sent(money: M
 
     assert fate.outcome is Outcome.FINALIZED_OK
     assert [await money.balance(wallet, "finalized") for wallet in payees] == [1_000, 1_001, 1_002]
+
+
+async def in_a_table(money: Money, payees: list[str]) -> LookupTable:
+    """A lookup table with the token accounts of the treasury and of payees."""
+    owner = keys.address_of(money.treasury)
+    accounts = [tokens.ata(wallet, money.mint, money.token_program) for wallet in [owner, *payees]]
+    entries = [accounts[0], money.mint, *accounts[1:]]
+    address, create = create_table(owner, await money.rpc.slot("finalized"))
+    first = [create, extend_table(address, owner, entries[:MAX_NEW_ENTRIES])]
+    for step in (first, [extend_table(address, owner, entries[MAX_NEW_ENTRIES:])]):
+        fate = await settle(money.rpc, sign_instructions([money.treasury], step, await money.blockhash()))
+        assert fate.outcome is Outcome.FINALIZED_OK
+    table = read_table(address, await money.rpc.account(address, "finalized"))
+    assert table == LookupTable(address, tuple(entries))
+    return table
+
+
+async def test_a_lookup_table_lets_one_chain_transaction_pay_52(money: Money):
+    payees = wallets(52)
+    payments = [Payment(wallet, 1_000 + index, f"payout-{index}") for index, wallet in enumerate(payees)]
+    gifts, sent = payments, []
+    while gifts:
+        count = payments_that_fit(gifts, payees)
+        sent.append(
+            sign_payouts(
+                money.treasury, money.mint, money.token_program, gifts[:count], await money.blockhash(), payees
+            )
+        )
+        await money.rpc.send(sent[-1].raw)
+        gifts = gifts[count:]
+    table = await in_a_table(money, payees)
+    for signed in sent:
+        assert (await final_fate(money.rpc, signed.signature)).outcome is Outcome.FINALIZED_OK
+
+    assert payments_that_fit(payments, (), payees) == len(payees)
+    signed = sign_payouts(money.treasury, money.mint, money.token_program, payments, await money.blockhash(), (), table)
+    fate = await settle(money.rpc, signed)
+
+    assert fate.outcome is Outcome.FINALIZED_OK, fate
+    accounts = [tokens.ata(wallet, money.mint, money.token_program) for wallet in payees]
+    held = [account and struct.unpack_from("<Q", account.data, 64)[0] for account in await money.rpc.accounts(accounts)]
+    assert held == [2 * payment.amount for payment in payments]
+
+
+async def test_a_deactivated_lookup_table_says_so_and_cannot_be_closed_at_once(money: Money):
+    owner = keys.address_of(money.treasury)
+    table = await in_a_table(money, wallets(30))
+
+    ended = sign_instructions([money.treasury], [deactivate_table(table.address, owner)], await money.blockhash())
+    assert (await settle(money.rpc, ended)).outcome is Outcome.FINALIZED_OK
+
+    found = read_table(table.address, await money.rpc.account(table.address, "finalized"))
+    assert found is not None
+    assert found.deactivated_at is not None
+    close = sign_instructions([money.treasury], [close_table(table.address, owner)], await money.blockhash())
+    with pytest.raises(RpcRefused) as refusal:
+        await money.rpc.send(close.raw)
+    assert refusal.value.transaction_error == {"InstructionError": [0, "InvalidArgument"]}
 
 
 async def test_a_deposit_is_found_with_its_sender(money: Money):
@@ -184,6 +253,7 @@ def test_web3_js_finds_its_way(network: Network, modules: Path, treasury: Money)
         "parsedType": "transferChecked",
         "parsedAmount": "250000",
         "history": True,
+        "lookedUp": {"entries": 3, "looked": 3, "gained": 5},
         "simulatedError": {"InstructionError": [0, {"Custom": 1}]},
         "refused": "SendTransactionError",
         "refusedLogs": True,

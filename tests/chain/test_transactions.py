@@ -5,21 +5,25 @@ from collections.abc import Sequence
 from typing import cast
 
 import pytest
+from solders.message import MessageV0
+from solders.transaction import VersionedTransaction
 
-from hypernode.chain import keys
+from hypernode.chain import keys, tokens
 from hypernode.chain.keys import Keypair
+from hypernode.chain.lookup import MAX_NEW_ENTRIES, LookupTable, create_table, extend_table
 from hypernode.chain.rpc import Head, Rpc, Status, Statuses
 from hypernode.chain.tokens import TOKEN_2022_PROGRAM
 from hypernode.chain.transactions import (
-    MAX_PAYMENTS_PER_TRANSACTION,
-    MAX_PAYMENTS_WITH_NEW_ACCOUNTS,
+    MAX_INSTRUCTIONS,
     MAX_TRANSACTION_BYTES,
     Fate,
     Outcome,
     Payment,
     TooLarge,
+    fates,
     landed,
     payments_that_fit,
+    sign_instructions,
     sign_memo,
     sign_payouts,
     sign_transfer,
@@ -30,22 +34,69 @@ VAULT = Keypair()
 MINT = keys.address_of(Keypair())
 BLOCKHASH = "EkSnNWid2cvwEVnVx9aBqawnmiCNiDgp3gUdkDPTKN1N"
 LAST_HEIGHT = 1_000
+MAX_LOCKED_ACCOUNTS = 64
 
 
 def payments(count: int) -> list[Payment]:
     return [Payment(keys.address_of(Keypair()), SUPPLY, "0199e0a4-7c00-7000-8000-000000000001") for _ in range(count)]
 
 
-@pytest.mark.parametrize("new", range(21))
-def test_any_mixture_that_is_said_to_fit_fits(new: int):
-    due = payments(20)
-    missing = {payment.wallet for payment in due[:new]}
+def table_of(payees: Sequence[Payment]) -> LookupTable:
+    vault = keys.address_of(VAULT)
+    wallets = [vault, *(payment.wallet for payment in payees)]
+    accounts = [tokens.ata(wallet, MINT, TOKEN_2022_PROGRAM) for wallet in wallets]
+    return LookupTable(keys.address_of(Keypair()), (accounts[0], MINT, *accounts[1:]))
 
-    count = payments_that_fit(due, missing)
-    signed = sign_payouts(VAULT, MINT, TOKEN_2022_PROGRAM, due[:count], BLOCKHASH, missing)
+
+@pytest.mark.parametrize("listed", [0, 1, 2, 10, 30, 60])
+@pytest.mark.parametrize("new", [0, 1, 2, 5, 9, 20])
+def test_any_mixture_that_is_said_to_fit_fits_and_one_more_would_not(new: int, listed: int):
+    due = payments(100)
+    missing = {payment.wallet for payment in due[:new]}
+    table = table_of(due[new : new + listed]) if listed else None
+    names = {payment.wallet for payment in due[new : new + listed]}
+    due = [*due[new : new + listed], *due[:new], *due[new + listed :]]
+
+    count = payments_that_fit(due, missing, names)
+    signed = sign_payouts(VAULT, MINT, TOKEN_2022_PROGRAM, due[:count], BLOCKHASH, missing, table)
 
     assert len(signed.raw) <= MAX_TRANSACTION_BYTES
-    assert MAX_PAYMENTS_WITH_NEW_ACCOUNTS <= count <= MAX_PAYMENTS_PER_TRANSACTION
+    if count + 7 * len(missing & {payment.wallet for payment in due[: count + 1]}) < MAX_INSTRUCTIONS - 1:
+        with pytest.raises(TooLarge):
+            sign_payouts(VAULT, MINT, TOKEN_2022_PROGRAM, due[: count + 1], BLOCKHASH, missing, table)
+
+
+def test_a_lookup_table_makes_room_for_three_times_as_many_payments():
+    due = payments(100)
+
+    assert payments_that_fit(due, ()) == 18
+    assert payments_that_fit(due, (), {payment.wallet for payment in due}) == 52
+    assert payments_that_fit(due, {payment.wallet for payment in due}) == 7
+
+
+def test_a_batch_locks_no_more_accounts_than_the_runtime_allows():
+    due = payments(52)
+
+    raw = sign_payouts(VAULT, MINT, TOKEN_2022_PROGRAM, due, BLOCKHASH, (), table_of(due)).raw
+
+    message = VersionedTransaction.from_bytes(raw).message
+    assert isinstance(message, MessageV0)
+    [lookup] = message.address_table_lookups
+    locked = len(message.account_keys) + len(lookup.writable_indexes) + len(lookup.readonly_indexes)
+    assert locked <= MAX_LOCKED_ACCOUNTS
+
+
+def test_a_table_is_made_with_as_many_entries_as_one_chain_transaction_takes():
+    owner = keys.address_of(VAULT)
+    address, made = create_table(owner, 7)
+
+    def signed(count: int) -> int:
+        wallets = [payment.wallet for payment in payments(count)]
+        return len(sign_instructions([VAULT], [made, extend_table(address, owner, wallets)], BLOCKHASH).raw)
+
+    assert signed(MAX_NEW_ENTRIES) <= MAX_TRANSACTION_BYTES
+    with pytest.raises(TooLarge):
+        signed(MAX_NEW_ENTRIES + 1)
 
 
 def test_a_batch_that_does_not_fit_is_refused():
@@ -131,3 +182,13 @@ def test_the_height_is_read_before_the_status():
 )
 def test_only_what_is_final_is_certain(status: Status, fate: Fate):
     assert fate_at(ScriptedNode(Head(5_000, LAST_HEIGHT + 1), Statuses(5_000, [status]))) == fate
+
+
+def test_many_are_judged_by_one_look_each_by_its_own_last_height():
+    node = ScriptedNode(Head(5_000, LAST_HEIGHT + 1), Statuses(5_000, [None, None, Status(7, None, "finalized")]))
+    asked = [("late", LAST_HEIGHT), ("in time", LAST_HEIGHT + 1), ("there", LAST_HEIGHT)]
+
+    found = asyncio.run(fates(cast("Rpc", cast("object", node)), asked))
+
+    assert [fate.outcome for fate in found] == [Outcome.EXPIRED, Outcome.UNKNOWN, Outcome.FINALIZED_OK]
+    assert node.asked == ["head finalized", "status history=True"]

@@ -19,6 +19,7 @@ LIFECYCLES = {
     "transfer": (
         payment.TransferState, payment.TransferEvent, payment.TRANSFER_MOVES, {"signed"}, {"finalized", "failed"},
     ),
+    "table": (payment.TableState, payment.TableEvent, payment.TABLE_MOVES, {"building"}, {"closed"}),
     "payout": (payment.PayoutState, payment.PayoutEvent, payment.PAYOUT_MOVES, {"due"}, {"finalized"}),
 }  # fmt: skip
 

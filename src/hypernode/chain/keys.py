@@ -87,6 +87,11 @@ def sign(keypair: Keypair, message: bytes) -> bytes:
     return bytes(keypair.sign_message(message))
 
 
+def sign_text(keypair: Keypair, message: bytes) -> str:
+    """An ed25519 signature in base58."""
+    return str(keypair.sign_message(message))
+
+
 def verify(address: str, signature: bytes, message: bytes) -> bool:
     """Whether the wallet signed these very bytes. Never raises."""
     try:

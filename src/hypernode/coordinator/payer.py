@@ -4,29 +4,38 @@ The money rule: sign, store the bytes, commit, then send; the same bytes are sen
 land. Only then is a payout owed again.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 from uuid import UUID
 
 import structlog
 
-from hypernode.chain.rpc import Rpc
-from hypernode.chain.transactions import Payment, payments_that_fit, sign_payouts
+from hypernode.chain.lookup import LookupTable
+from hypernode.chain.rpc import Blockhash, Rpc
+from hypernode.chain.transactions import MAX_INSTRUCTIONS, Payment, payments_that_fit, sign_payouts
 from hypernode.coordinator.broadcaster import Broadcaster
 from hypernode.coordinator.ids import new_id
 from hypernode.coordinator.policy import Policy
+from hypernode.coordinator.tables import Tables
 from hypernode.coordinator.vault import Failpoint, Vault
 from hypernode.domain.errors import InsufficientBalance
 from hypernode.domain.money import Amount, to_number, to_text
-from hypernode.store import events, ledger, payouts
+from hypernode.store import events, ledger, lookup_tables, payouts
 from hypernode.store.database import Connection, Database, Row
 from hypernode.store.events import NewEvent
 from hypernode.store.ledger import Transfer
+from hypernode.store.payouts import Earning
 
 log: Final = structlog.get_logger(__name__)
 
-MAX_DUE: Final = 64
-MAX_BATCHES: Final = 32
+MAX_DUE: Final = 2_000
+"""Payouts that one look plans."""
+MAX_BATCHES: Final = 64
+"""Chain transactions of payouts that one look signs."""
 DAY_S: Final = 86_400.0
 
 
@@ -42,6 +51,7 @@ class Payer:
         self._policy = policy
         self._reached = reached
         self._broadcaster = Broadcaster(database, rpc, self, reached)
+        self._tables = Tables(database, rpc, vault, reached)
 
     async def withdraw(self, payout_id: UUID, wallet: str, amount: Amount) -> None:
         """Owe a part of a wallet's balance to it. Raises InsufficientBalance. The same id is owed once."""
@@ -57,12 +67,13 @@ class Payer:
     async def gather(self) -> None:
         """Make payouts of what providers have earned, and of the network's part where the operator takes it out."""
         async with self._database.transaction() as connection:
-            transfers: list[Transfer] = []
-            for row in await payouts.gather_earnings(connection, self._policy.least_payout):
-                payout_id, wallet, amount = new_id(), row["provider"], row["amount"]
-                await payouts.insert(connection, payout_id, "earnings", wallet, amount)
-                await payouts.assign_earnings(connection, row["jobs"], payout_id)
-                transfers.append(Transfer("payout", str(payout_id), ledger.provider(wallet), ledger.OUTGOING, amount))
+            rows = await payouts.gather_earnings(connection, self._policy.least_payout)
+            earned = [Earning(new_id(), row["provider"], Amount(row["amount"]), row["jobs"]) for row in rows]
+            await payouts.insert_earnings(connection, earned)
+            transfers = [
+                Transfer("payout", str(each.payout_id), ledger.provider(each.wallet), ledger.OUTGOING, each.amount)
+                for each in earned
+            ]
             transfers += await self._network_part(connection)
             await ledger.post(connection, transfers)
 
@@ -79,53 +90,70 @@ class Payer:
 
     async def pay(self) -> None:
         """Sign and store what is due, then follow all that is on its way."""
-        for _ in range(MAX_BATCHES):
-            rows = await self._within_cap(await payouts.due(self._database, MAX_DUE))
-            batch = _next_batch(rows)
-            try:
-                if not batch or not await self._sign(batch):
-                    break
-            except PayoutsTaken:
-                break
+        rows = await self._within_cap(await payouts.due(self._database, MAX_DUE))
+        if rows:
+            await self._sign_all(rows)
         await self._broadcaster.follow()
+        await self._tables.tend()
 
     async def finalized(self, connection: Connection, signature: str) -> None:
         """A batch is on the chain for good."""
-        told: list[NewEvent] = []
-        transfers: list[Transfer] = []
-        for row in await payouts.finalize(connection, signature):
-            amount = Amount(row["amount"])
-            transfers.append(Transfer("paid", str(row["payout_id"]), ledger.OUTGOING, ledger.CHAIN, amount))
-            data = {"payoutId": str(row["payout_id"]), "amount": to_number(amount), "transaction": signature}
-            for job in await payouts.jobs_of(connection, row["payout_id"]):
-                told.append(NewEvent(job["job_id"], job["wallet"], "payout", data))
+        paid = await payouts.finalize(connection, signature)
+        transfers = [
+            Transfer("paid", str(row["payout_id"]), ledger.OUTGOING, ledger.CHAIN, Amount(row["amount"]))
+            for row in paid
+        ]
+        data = {
+            row["payout_id"]: {
+                "payoutId": str(row["payout_id"]),
+                "amount": to_number(Amount(row["amount"])),
+                "transaction": signature,
+            }
+            for row in paid
+        }
+        jobs = await payouts.jobs_of(connection, list(data))
         await ledger.post(connection, transfers)
+        told = [NewEvent(job["job_id"], job["wallet"], "payout", data[job["payout_id"]]) for job in jobs]
         await events.append(connection, told)
 
     async def failed(self, connection: Connection, signature: str) -> None:
         """A batch had no effect: its payouts are owed again."""
         await payouts.give_back(connection, signature)
 
-    async def _sign(self, batch: Sequence[Row]) -> bool:
-        """Store the next chain transaction of payouts; False if that has to wait."""
-        payments = [Payment(row["wallet"], row["amount"], str(row["payout_id"])) for row in batch]
-        missing = await self._vault.wallets_without_account(self._rpc, [p.wallet for p in payments])
-        count = payments_that_fit(payments, missing)
-        payments, batch = payments[:count], batch[:count]
+    async def _sign_all(self, rows: Sequence[Row]) -> None:
+        """Store the next chain transactions of payouts."""
+        wallets = list(dict.fromkeys(row["wallet"] for row in rows))
+        missing = await self._vault.wallets_without_account(self._rpc, wallets)
+        tables = await self._tables.of(wallets)
+        planned = list(islice(batches(rows, missing, tables), MAX_BATCHES))
         blockhash = await self._rpc.latest_blockhash()
-        mint = self._vault.mint
+        with suppress(PayoutsTaken):
+            for batch in planned:
+                await self._sign(batch, missing, blockhash)
+        if sum(batch.fresh for batch in planned) > 1:
+            self._tables.propose(wallet for wallet in wallets if wallet not in missing and wallet not in tables)
+
+    async def _sign(self, batch: "Batch", missing: set[str], blockhash: Blockhash) -> None:
+        """Sign and store one; raises PayoutsTaken."""
         signed = sign_payouts(
-            self._vault.keypair, mint.address, mint.token_program, payments, blockhash.blockhash, missing
+            self._vault.keypair,
+            self._vault.mint.address,
+            self._vault.mint.token_program,
+            [_payment(row) for row in batch.rows],
+            blockhash.blockhash,
+            missing,
+            batch.table,
         )
         self._reached("payout.signed")
         async with self._database.transaction() as connection:
             await payouts.store_transaction(
                 connection, signed.signature, self.name, signed.raw, blockhash.last_valid_block_height
             )
-            if not await payouts.batch(connection, [row["payout_id"] for row in batch], signed.signature):
+            usable = batch.table is None or await lookup_tables.use(connection, batch.table.address)
+            payout_ids = [row["payout_id"] for row in batch.rows]
+            if not usable or not await payouts.batch(connection, payout_ids, signed.signature):
                 raise PayoutsTaken
         self._reached("payout.stored")
-        return True
 
     async def _within_cap(self, due: Sequence[Row]) -> list[Row]:
         """Those that may leave today; what is too large waits and does not keep the others back."""
@@ -144,10 +172,40 @@ class Payer:
 
 
 class PayoutsTaken(Exception):
-    """Another coordinator has batched these payouts; nothing was stored."""
+    """Another coordinator has batched these payouts, or retired their lookup table; nothing was stored."""
 
 
-def _next_batch(rows: Sequence[Row]) -> list[Row]:
-    """Those that never came back together; one that did goes alone, so that it cannot spoil others again."""
-    fresh = [row for row in rows if row["returns"] == 0]
-    return fresh or list(rows[:1])
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The payouts of one chain transaction, and the lookup table that it uses."""
+
+    rows: Sequence[Row]
+    table: LookupTable | None
+
+    @property
+    def fresh(self) -> bool:
+        """Whether these payouts never came back."""
+        return self.rows[0]["returns"] == 0
+
+
+def batches(rows: Sequence[Row], missing: Collection[str], tables: Mapping[str, LookupTable]) -> Iterator[Batch]:
+    """Due payouts as chain transactions that hold as many as fit: each by the table that most of them stand in.
+
+    A payout that came back goes alone and by no table, so that it cannot spoil others again.
+    """
+    waiting = [row for row in rows if row["returns"] == 0]
+    while waiting:
+        standing = Counter(table.address for row in waiting if (table := tables.get(row["wallet"])))
+        chosen = standing.most_common(1)[0][0] if standing else None
+        listed = {wallet for wallet, table in tables.items() if table.address == chosen}
+        waiting.sort(key=lambda row: row["wallet"] not in listed)
+        count = payments_that_fit([_payment(row) for row in waiting[:MAX_INSTRUCTIONS]], missing, listed)
+        batch, waiting = waiting[:count], waiting[count:]
+        yield Batch(batch, next((tables[row["wallet"]] for row in batch if row["wallet"] in listed), None))
+    for row in rows:
+        if row["returns"]:
+            yield Batch([row], None)
+
+
+def _payment(row: Row) -> Payment:
+    return Payment(row["wallet"], row["amount"], str(row["payout_id"]))

@@ -1,4 +1,4 @@
-"""Money's lifecycles: a job's hold, a payout and its batch, an anchor; the split of what a job cost."""
+"""Money's lifecycles: a job's hold, a payout, its batch and lookup table; the split of what a job cost."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -80,9 +80,36 @@ PAYOUT_MOVES: Final[Mapping[PayoutEvent, Move[PayoutState]]] = {
     PayoutEvent.RETURN: Move(frozenset({PayoutState.BATCHED}), PayoutState.DUE),
 }
 
+
+class TableState(StrEnum):
+    """Where an address lookup table of payees stands."""
+
+    BUILDING = "building"  #: Its chain transaction is signed.
+    OPEN = "open"  #: Payouts use it; it may grow.
+    RETIRED = "retired"  #: No payout uses it any more; it is deactivated, and closed when the chain allows that.
+    CLOSED = "closed"  #: It is gone, and its rent is back; or it never came to be.
+
+
+class TableEvent(StrEnum):
+    """What can happen to a lookup table."""
+
+    OPEN = "open"  #: It is on the chain for good.
+    FAIL = "fail"  #: Its chain transaction failed or expired.
+    RETIRE = "retire"  #: No payout has used it for long.
+    CLOSE = "close"  #: The chain has it no more.
+
+
+TABLE_MOVES: Final[Mapping[TableEvent, Move[TableState]]] = {
+    TableEvent.OPEN: Move(frozenset({TableState.BUILDING}), TableState.OPEN),
+    TableEvent.FAIL: Move(frozenset({TableState.BUILDING}), TableState.CLOSED),
+    TableEvent.RETIRE: Move(frozenset({TableState.OPEN}), TableState.RETIRED),
+    TableEvent.CLOSE: Move(frozenset({TableState.RETIRED}), TableState.CLOSED),
+}
+
 HOLD_TERMINAL: Final = terminal_states(HoldState, HOLD_MOVES)
 TRANSFER_TERMINAL: Final = terminal_states(TransferState, TRANSFER_MOVES)
 PAYOUT_TERMINAL: Final = terminal_states(PayoutState, PAYOUT_MOVES)
+TABLE_TERMINAL: Final = terminal_states(TableState, TABLE_MOVES)
 
 BASIS_POINTS: Final = 10_000
 PROVIDER_SHARE_BP: Final = 9_000

@@ -1,6 +1,7 @@
 """Payouts and our chain transactions: their bytes are stored before they are sent."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -11,10 +12,20 @@ from hypernode.domain.payment import (
     PayoutEvent,
     TransferEvent,
 )
-from hypernode.store.database import Connection, Database, Row, statements
+from hypernode.store.database import LAST_ID, Connection, Database, Row, statements
 
 SQL: Final = statements("payouts")
 _GATHER_HOLDS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Earning:
+    """A payout to be made, and the jobs whose parts it pays."""
+
+    payout_id: UUID
+    wallet: str
+    amount: Amount
+    jobs: Sequence[UUID]
 
 
 async def gather_earnings(connection: Connection, least: Amount) -> list[Row]:
@@ -22,9 +33,13 @@ async def gather_earnings(connection: Connection, least: Amount) -> list[Row]:
     return await connection.fetch(SQL["gather_earnings"], least, _GATHER_HOLDS)
 
 
-async def assign_earnings(connection: Connection, job_ids: Sequence[UUID], payout_id: UUID) -> None:
-    """Tie the parts of jobs to the payout that pays them."""
-    await connection.execute(SQL["assign_earnings"], job_ids, payout_id)
+async def insert_earnings(connection: Connection, earnings: Sequence[Earning]) -> None:
+    """Owe providers what they earned."""
+    ids, wallets = [each.payout_id for each in earnings], [each.wallet for each in earnings]
+    await connection.execute(SQL["insert_earnings"], ids, wallets, [each.amount for each in earnings])
+    jobs = [job_id for each in earnings for job_id in each.jobs]
+    paid_by = [each.payout_id for each in earnings for _ in each.jobs]
+    await connection.execute(SQL["assign_earnings"], jobs, paid_by)
 
 
 async def insert(connection: Connection, payout_id: UUID, kind: str, wallet: str, amount: Amount) -> bool:
@@ -84,12 +99,12 @@ async def get(database: Database, payout_id: UUID) -> Row | None:
 
 async def listed(database: Database, wallet: str, before: UUID | None, limit: int) -> list[Row]:
     """A wallet's payouts, newest first."""
-    return await database.fetch(SQL["list_payouts"], wallet, before, limit)
+    return await database.fetch(SQL["list_payouts"], wallet, before or LAST_ID, limit)
 
 
-async def jobs_of(connection: Connection, payout_id: UUID) -> list[Row]:
-    """The jobs (job_id, wallet) that a payout pays for."""
-    return await connection.fetch(SQL["jobs_of_payout"], payout_id)
+async def jobs_of(connection: Connection, payout_ids: Sequence[UUID]) -> list[Row]:
+    """The jobs (job_id, wallet, payout_id) that payouts pay for."""
+    return await connection.fetch(SQL["jobs_of_payouts"], payout_ids)
 
 
 async def left_since(database: Database, seconds: float) -> Amount:

@@ -12,6 +12,34 @@ async function subscribed(connection) {
   while (waiting()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
+// Makes a lookup table, fills it, and pays by a v0 transaction that names the accounts by it; the payee's gain.
+async function payByLookupTable(connection, program, owner, mint, [source, payee]) {
+  const table = web3.AddressLookupTableProgram;
+  const keys = { payer: owner.publicKey, authority: owner.publicKey };
+  const [create, lookupTable] = table.createLookupTable({ ...keys, recentSlot: await connection.getSlot("finalized") });
+  const extend = table.extendLookupTable({ ...keys, lookupTable, addresses: [source, mint, payee] });
+  await web3.sendAndConfirmTransaction(connection, new web3.Transaction().add(create, extend), [owner]);
+
+  const made = (await connection.getSlot("confirmed")) + 1; // Entries can be used from the next block on.
+  while ((await connection.getSlot("confirmed")) < made) await new Promise((resolve) => setTimeout(resolve, 50));
+  const found = (await connection.getAddressLookupTable(lookupTable)).value;
+  const pay = spl.createTransferCheckedInstruction(source, mint, payee, owner.publicKey, 5n, 6, [], program);
+  const latest = await connection.getLatestBlockhash();
+  const message = new web3.TransactionMessage({
+    payerKey: owner.publicKey, recentBlockhash: latest.blockhash, instructions: [pay],
+  }).compileToV0Message([found]);
+  const transaction = new web3.VersionedTransaction(message);
+  transaction.sign([owner]);
+  const signature = await connection.sendTransaction(transaction);
+  await connection.confirmTransaction({ signature, ...latest });
+  const landed = await connection.getTransaction(signature, { maxSupportedTransactionVersion: 0, commitment: "confirmed" });
+  const looked = landed.meta.loadedAddresses.writable.length + landed.meta.loadedAddresses.readonly.length;
+  const [before, after] = [landed.meta.preTokenBalances, landed.meta.postTokenBalances].map((balances) =>
+    Number(balances.find((each) => each.owner !== owner.publicKey.toBase58()).uiTokenAmount.amount),
+  );
+  return { entries: found.state.addresses.length, looked, gained: after - before };
+}
+
 async function main() {
   const connection = new web3.Connection(rpcUrl, { commitment: "confirmed", wsEndpoint: wsUrl });
   const program = new web3.PublicKey(tokenProgram);
@@ -57,6 +85,8 @@ async function main() {
   seen.parsedAmount = parsed.transaction.message.instructions[0].parsed.info.tokenAmount.amount;
   const history = await connection.getSignaturesForAddress(accounts[1]);
   seen.history = history.some((each) => each.signature === paid);
+
+  seen.lookedUp = await payByLookupTable(connection, program, alice, mint, accounts);
 
   const doomed = new web3.Transaction().add(
     spl.createTransferCheckedInstruction(accounts[1], mint, accounts[0], bob.publicKey, 10n ** 12n, 6, [], program),

@@ -6,8 +6,14 @@ SELECT provider, sum(provider_part)::bigint AS amount, array_agg(job_id) AS jobs
 ) AS unpaid
 GROUP BY provider HAVING sum(provider_part) >= $1;
 
--- assign_earnings: holds to the payout that pays them.
-UPDATE hold SET payout_id = $2 WHERE job_id = ANY ($1::uuid[]);
+-- insert_earnings: owed to providers.
+INSERT INTO payout (payout_id, kind, wallet, amount, state)
+SELECT payout_id, 'earnings', wallet, amount, 'due' FROM unnest($1::uuid[], $2::text[], $3::bigint[])
+    AS given (payout_id, wallet, amount);
+
+-- assign_earnings: holds to the payouts that pay them.
+UPDATE hold SET payout_id = given.payout_id FROM unnest($1::uuid[], $2::uuid[]) AS given (job_id, payout_id)
+WHERE hold.job_id = given.job_id;
 
 -- insert_payout: owed to a wallet. No row back: it was made before.
 INSERT INTO payout (payout_id, kind, wallet, amount, state) VALUES ($1, $2, $3, $4, 'due')
@@ -52,10 +58,10 @@ RETURNING payout_id;
 SELECT * FROM payout WHERE payout_id = $1;
 
 -- list_payouts: a wallet's, newest first.
-SELECT * FROM payout WHERE wallet = $1 AND ($2::uuid IS NULL OR payout_id < $2) ORDER BY payout_id DESC LIMIT $3;
+SELECT * FROM payout WHERE wallet = (SELECT $1::text) AND payout_id < $2 ORDER BY payout_id DESC LIMIT $3;
 
--- jobs_of_payout: the jobs that a payout pays for.
-SELECT job_id, wallet FROM hold JOIN job USING (job_id, wallet) WHERE payout_id = $1;
+-- jobs_of_payouts: the jobs that payouts pay for.
+SELECT job_id, wallet, payout_id FROM hold WHERE payout_id = ANY ($1::uuid[]);
 
 -- spent_since: what left in payouts lately, for the spending cap.
 SELECT coalesce(sum(amount), 0)::bigint FROM payout
