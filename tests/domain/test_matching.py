@@ -1,6 +1,8 @@
 """The index against the plainest matching there is: look at every node, compare them all."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from random import Random
 from typing import TypeVar
 from uuid import UUID
 
@@ -10,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from hypernode.domain.demand import DEFAULT_MODEL, Demand, Engine, NodeFacts
 from hypernode.domain.isolation import Isolation
-from hypernode.domain.matching import NodeIndex
+from hypernode.domain.matching import LARGE_FLEET, NodeIndex
 from hypernode.domain.money import Amount
 
 NODE_IDS = [UUID(int=number) for number in range(1, 41)]
@@ -127,16 +129,18 @@ def best(nodes: Mapping[UUID, tuple[NodeFacts, bool]], job: Demand, avoid: froze
 
 
 class Matching(RuleBasedStateMachine):
-    """Random lives of an index whose blocks and runs are so small that they are cut and joined all the time."""
+    """Random lives of an index whose windows and blocks are so small that they are split and joined all the time."""
 
     def __init__(self) -> None:
         super().__init__()
         self.nodes: dict[UUID, tuple[NodeFacts, bool]] = {}
         self.index = NodeIndex()
 
-    @initialize(block_size=st.integers(1, 16), many=st.lists(st.tuples(facts, st.booleans()), max_size=40))
-    def start(self, block_size: int, many: list[tuple[NodeFacts, bool]]) -> None:
-        self.index = NodeIndex(block_size)
+    @initialize(
+        width=st.integers(2, 9), windows=st.integers(1, 5), many=st.lists(st.tuples(facts, st.booleans()), max_size=40)
+    )
+    def start(self, width: int, windows: int, many: list[tuple[NodeFacts, bool]]) -> None:
+        self.index = NodeIndex(width, windows)
         for node, free in many:
             self.put(node, free)
 
@@ -185,8 +189,8 @@ def test_blocks_of_the_usual_size_match_alike(many: list[NodeFacts], job: Demand
     assert index.match(job) == best({node.node_id: (node, True) for node in many}, job, frozenset())
 
 
-def test_a_thousand_nodes_are_cut_into_runs_and_blocks_and_taken_in_the_order_of_price():
-    index = NodeIndex(block_size=300)
+def test_a_thousand_nodes_are_split_into_windows_and_blocks_and_taken_in_the_order_of_price():
+    index = NodeIndex(width=16, windows=8)
     engine = {"render": Engine(models=(), warm=frozenset(), unit_price=None)}
     for number in range(1, 1001):
         price = Amount(number * 7919 % 1009)
@@ -201,3 +205,29 @@ def test_a_thousand_nodes_are_cut_into_runs_and_blocks_and_taken_in_the_order_of
         taken.append(index.facts(node_id).price)
 
     assert taken == sorted(number * 7919 % 1009 for number in range(1, 1001))
+
+
+def test_wallets_with_few_and_with_many_nodes_are_allowed_and_denied_alike():
+    random, index, nodes = Random(1), NodeIndex(width=16, windows=4), dict[UUID, tuple[NodeFacts, bool]]()
+    engine = {"render": Engine(models=(), warm=frozenset(), unit_price=None)}
+    for number in range(2 * LARGE_FLEET):
+        wallet, price = WALLETS[number % 16 > 0], Amount(random.randrange(50))
+        node = NodeFacts(UUID(int=number), wallet, price, 50.0, 0, 0, (), "", "de", frozenset(), engine)
+        nodes[node.node_id] = (node, True)
+        index.put(node, free=True)
+
+    for step in range(600):
+        node, _ = random.choice([*nodes.values()])
+        if step % 4 == 0:
+            index.remove(node.node_id)
+            del nodes[node.node_id]
+        else:
+            free, other = random.random() < 0.7, replace(node, wallet=random.choice([*WALLETS[:2], node.wallet]))
+            nodes[node.node_id] = (other, free)
+            index.put(other, free)
+        job = Demand("render", budget=Amount(HYPER))
+        job = replace(job, **{random.choice(["allow_wallets", "deny_wallets"]): frozenset(random.sample(WALLETS, 1))})
+        assert index.match(job) == best(nodes, job, frozenset())
+        if len(nodes) == 1:
+            break
+    assert len(nodes) == 1

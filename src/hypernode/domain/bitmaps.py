@@ -1,41 +1,45 @@
-"""A block of nodes that is searched by bitmaps: what `matching` is made of."""
+"""Who has what among the nodes, as bitmaps: what `matching` searches.
 
-import math
-from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+The nodes stand in blocks, and each has a bit in its block. A label is an attribute and a value that some node has; its
+column holds one Python int a block, in which the bits of the nodes with that value are set. So "free, runs
+llm_inference, can do fp16" is three columns ANDed, block by block, by `map` and without a loop in Python.
+"""
+
+import operator
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
-from uuid import UUID
+from typing import Any, Final, NamedTuple, cast
 
 from hypernode.domain.demand import DEFAULT_MODEL, Demand, NodeFacts, model_offered
+from hypernode.domain.isolation import Isolation
 
-_MAX_UNIONS: Final = 128
-"""Unions of one attribute that a block remembers at most; one has a bit for each of its nodes."""
-
-_EVERYONE: Final = ""
-"""What a node is open to that takes jobs of any wallet."""
-
-Rank = tuple[int, float, int]
-LEAST_RANK: Final[Rank] = (-1, 0.0, 0)
-"""Before the rank of any node."""
+Column = list[int]
+"""A bitmap for each block, in the blocks' order."""
 
 Label = tuple[str, Any]
 """An attribute and one of its values."""
 
+_EVERYONE: Final = ""
+"""What a node is open to that takes jobs of any wallet."""
+
+_NOBODY: Final[Sequence[int]] = ()
+"""Where no node has what is asked for: `map` ends with the shortest, so that nothing is searched."""
+
+_AND: Final = cast(Callable[[int, int], int], operator.and_)
+_OR: Final = cast(Callable[[int, int], int], operator.or_)
+_LAST_CUDA: Final = (31, 31)
+
 
 @dataclass(frozen=True, slots=True)
-class _Attribute:
-    """Something of which a node has one value, and a demand accepts several."""
+class _Amount:
+    """Something of which a node has so much, and a demand asks for at least so much."""
 
-    value: Callable[[NodeFacts], Any]
-    accepts: Callable[[Any, Any], bool]
-    """Whether what a demand asks for takes a value."""
-    band: Callable[[Any], Any] | None = None
-    """Where nearly every node has a value of its own: makes them few, so that they need few bitmaps.
-
-    For "at least" only: a band is at most its values, and rises with them.
-    """
+    of: Callable[[NodeFacts], Any]
+    asked: Callable[[Demand], Any]
+    band: Callable[[Any], Any]
+    """Makes the values few, since each that occurs has a column. It is at most its values, and rises with them."""
 
 
 def _size_band(mb: int) -> int:
@@ -44,28 +48,19 @@ def _size_band(mb: int) -> int:
     return mb >> shift << shift
 
 
-def _at_least(asked: Any, value: Any) -> bool:
-    return value >= asked
+def _cuda_band(version: tuple[int, ...]) -> tuple[int, ...]:
+    """Its first two numbers: exact for every version there is."""
+    return min((version[0], *(min(number, _LAST_CUDA[1]) for number in version[1:2])), _LAST_CUDA) if version else ()
 
 
-_ATTRIBUTES: Final[Mapping[str, _Attribute]] = {
-    "vram": _Attribute(lambda node: node.vram_mb, _at_least),
-    "ram": _Attribute(lambda node: node.ram_mb, _at_least, _size_band),
-    "cuda": _Attribute(lambda node: node.cuda, _at_least),
-    "reputation": _Attribute(lambda node: node.reputation, _at_least, math.floor),
-    "gpu": _Attribute(lambda node: node.gpu_model.lower(), lambda asked, value: asked in value),
-    "country": _Attribute(lambda node: node.country, lambda asked, value: value in asked),
-    "isolation": _Attribute(lambda node: node.isolation.rank, _at_least),
-    "wallet": _Attribute(lambda node: node.wallet, lambda asked, value: value in asked),
-    "other wallet": _Attribute(lambda node: node.wallet, lambda asked, value: value not in asked),
-}
-_UNLABELLED: Final = frozenset({"wallet", "other wallet"})
-"""Nearly every node has a value of its own here, so bitmaps of values would save nothing."""
-
-
-def rank_of(node: NodeFacts) -> Rank:
-    """Sorts the cheapest node first, then the most reputable."""
-    return (node.price, -node.reputation, node.node_id.int)
+_RANKS: Final = {level: level.rank for level in Isolation}
+_AMOUNTS: Final = (
+    _Amount(operator.attrgetter("vram_mb"), operator.attrgetter("min_vram_mb"), _size_band),
+    _Amount(operator.attrgetter("reputation"), operator.attrgetter("min_reputation"), lambda points: points // 5 * 5),
+    _Amount(operator.attrgetter("ram_mb"), operator.attrgetter("min_ram_mb"), _size_band),
+    _Amount(operator.attrgetter("cuda"), operator.attrgetter("cuda"), _cuda_band),
+    _Amount(lambda node: _RANKS[node.isolation], lambda job: _RANKS[job.min_isolation], int),
+)
 
 
 def _labels_of(node: NodeFacts) -> Iterator[Label]:
@@ -81,194 +76,204 @@ def _labels_of(node: NodeFacts) -> Iterator[Label]:
     for capability in node.capabilities:
         yield "capability", capability
     yield "open to", node.wallet if node.own_jobs_only else _EVERYONE
-    for name, attribute in _ATTRIBUTES.items():
-        if name not in _UNLABELLED:
-            value = attribute.value(node)
-            yield name, attribute.band(value) if attribute.band else value
+    yield "gpu", node.gpu_model.lower()
+    yield "country", node.country
 
 
-class Query(NamedTuple):
-    """A demand in a block's terms: all but price and node ids."""
+class _Levels:
+    """For each amount that occurs, cut to its band, which nodes have at least as much."""
 
-    warm: Label  #: What a node should have.
-    labels: list[Label]  #: What it must have.
-    unions: list[Label]  #: Of these attributes, it must have a label that what is asked for accepts.
-    customer: str  #: It must be open to this wallet.
-    doubts: list[tuple[Label, Any]]  #: Labels of bands that hold values on both sides of what is asked for, and that.
+    def __init__(self, amount: _Amount) -> None:
+        self.amount = amount
+        self.bands: list[Any] = []  #: Rising.
+        self.columns: dict[Any, Column] = {}
+        self._counts = Counter[Any]()
+        self._spans: dict[Any, tuple[Any, Any]] = {}  #: The least and the most that occurred in a band.
 
-    @classmethod
-    def of(cls, demand: Demand) -> "Query":
-        """The terms of a demand; those that most nodes fail come first."""
-        warm, offered = (demand.job_type, demand.model), (demand.job_type, model_offered(demand.model))
-        query = cls(("warm", warm), [("model", offered)], [], demand.customer, [])
-        if demand.audit:
-            query.labels.append(("audits", demand.job_type))
-        if demand.budget == 0:
-            query.labels.append(("no unit price", demand.job_type))
-        query.labels.extend(("capability", capability) for capability in demand.capabilities)
-        for name, asked in (
-            ("vram", demand.min_vram_mb),
-            ("gpu", demand.gpu_model),
-            ("country", demand.countries),
-            ("reputation", demand.min_reputation),
-            ("cuda", demand.cuda),
-            ("ram", demand.min_ram_mb),
-            ("isolation", demand.min_isolation.rank),
-            ("wallet", demand.allow_wallets),
-            ("other wallet", demand.deny_wallets),
-        ):
-            if asked:
-                band = _ATTRIBUTES[name].band
-                least = band(asked) if band else asked
-                query.unions.append((name, least))
-                if least != asked:
-                    query.doubts.append(((name, least), asked))
-        return query
+    def change(self, old: NodeFacts | None, new: NodeFacts | None, position: int, bitmap: int, blocks: int) -> None:
+        """A node has another amount now; None: it was not here, or is no more."""
+        before, after = (None if node is None else self.amount.of(node) for node in (old, new))
+        if before == after:
+            return
+        old_band, new_band = (None if not value else self.amount.band(value) or None for value in (before, after))
+        if new_band is not None:
+            self._counts[new_band] += 1
+            if new_band not in self.columns:
+                place = bisect_left(self.bands, new_band)
+                self.columns[new_band] = self.columns[self.bands[place]].copy() if self.bands[place:] else [0] * blocks
+                self.bands.insert(place, new_band)
+            least, most = self._spans.get(new_band, (after, after))
+            self._spans[new_band] = min(least, after), max(most, after)
+        ends = sorted(0 if band is None else bisect_right(self.bands, band) for band in (old_band, new_band))
+        for band in self.bands[ends[0] : ends[1]]:
+            self.columns[band][position] ^= bitmap
+        if old_band is not None:
+            self._counts[old_band] -= 1
+            if not self._counts[old_band]:
+                del self._counts[old_band], self._spans[old_band], self.columns[old_band]
+                self.bands.remove(old_band)
+
+    def up_to(self, node: NodeFacts) -> Iterable[Column]:
+        """The columns that a node is in."""
+        value = self.amount.of(node)
+        end = bisect_right(self.bands, self.amount.band(value)) if value else 0
+        return map(self.columns.__getitem__, self.bands[:end])
+
+    def at_least(self, asked: Any) -> tuple[Sequence[int] | None, bool]:
+        """The column of the nodes with no less than a value, None for all nodes; and whether some may have less."""
+        band = self.amount.band(asked)
+        least, most = self._spans.get(band, (asked, asked))
+        place = (bisect_left if asked <= most else bisect_right)(self.bands, band)
+        column = self.columns[self.bands[place]] if place < len(self.bands) else _NOBODY
+        return (column, least < asked <= most) if band else (None, True)
 
 
-class Block:
-    """Nodes of neighbouring rank. Each has a bit of its own, and each label that occurs has the bitmap of its nodes.
+Doubt = tuple[Callable[[NodeFacts], Any], Any]
+"""An amount, and how much of it is asked for: more than the least in its band."""
 
-    The bits are in no order. So that the best of many is found soon, the nodes stand in runs, a bitmap each, by rank.
-    """
 
-    def __init__(self, start: Rank, max_run: int) -> None:
-        self.start = start  #: No node's rank here is less.
-        self._max_run = max_run  #: Nodes in a run; each of those found in the first run is looked at.
-        self.free = 0
-        self._bits: dict[UUID, int] = {}  #: Each node's bit, by its number.
-        self._nodes: dict[int, NodeFacts] = {}  #: By bit.
-        self._taken = 0
-        self._starts = [start]  #: The least rank of each run, rising.
-        self._runs = [0]
-        self._labels: defaultdict[str, dict[Any, int]] = defaultdict(dict)
-        self._unions: defaultdict[str, dict[Any, int]] = defaultdict(dict)  #: Remembered until a node's value changes.
+class Search(NamedTuple):
+    """What is found by columns, and what they leave open."""
 
-    def __len__(self) -> int:
-        return len(self._nodes)
+    found: Iterator[int]  #: Bitmaps, block by block; each is worked out when it is asked for.
+    warm: Sequence[int]  #: Of the nodes that have the model loaded; empty where none has.
+    doubts: list[Doubt]  #: What those that are found must be asked for.
 
-    def bitmap(self, node_id: UUID) -> int:
-        """The bit of a node that is here, alone."""
-        return 1 << self._bits[node_id]
 
-    def set_free(self, node_id: UUID, free: bool) -> None:
-        """Say whether a node that is here takes work."""
-        bitmap = self.bitmap(node_id)
-        self.free = self.free | bitmap if free else self.free & ~bitmap
+class Bitmaps:
+    """The columns of all labels."""
 
-    def put(self, node: NodeFacts, free: bool) -> None:
-        """Add a node, or replace what is known of it."""
-        bit = self._bits.get(node.node_id)
-        if bit is None:
-            bit = self._bits[node.node_id] = (~self._taken & self._taken + 1).bit_length() - 1
-            self._taken |= 1 << bit
-            self._flip(bit, _labels_of(node))
-            self._unions.clear()
-        else:
-            old = self._nodes[bit]
-            self._runs[self._run(old)] ^= 1 << bit
-            self._flip(bit, set(_labels_of(old)) ^ set(_labels_of(node)))
-            for name, attribute in _ATTRIBUTES.items():
-                if attribute.value(old) != attribute.value(node):
-                    self._unions.pop(name, None)
-        self._nodes[bit] = node
-        run = self._run(node)
-        self._runs[run] |= 1 << bit
-        if self._runs[run].bit_count() > self._max_run:
-            self._cut(run)
-        self.set_free(node.node_id, free)
+    def __init__(self) -> None:
+        self.taken = [0]  #: Bits that stand for a node.
+        self.free = [0]
+        self._columns: defaultdict[str, dict[Any, Column]] = defaultdict(dict)
+        self._levels = [_Levels(amount) for amount in _AMOUNTS]
 
-    def remove(self, node_id: UUID) -> None:
-        """Drop a node that is here."""
-        self.set_free(node_id, False)
-        bit = self._bits.pop(node_id)
-        node = self._nodes.pop(bit)
-        self._taken ^= 1 << bit
-        self._flip(bit, _labels_of(node))
-        self._unions.clear()
-        run = self._run(node)
-        self._runs[run] ^= 1 << bit
-        if run and not self._runs[run]:
-            del self._runs[run], self._starts[run]
+    def set_free(self, position: int, bit: int, free: bool) -> None:
+        """Say whether a node takes work."""
+        bitmap = 1 << bit
+        self.free[position] |= bitmap
+        if not free:
+            self.free[position] ^= bitmap
 
-    def give(self, other: "Block", nodes: Iterable[NodeFacts]) -> None:
-        """Move nodes that are here to another block."""
-        for node in nodes:
-            other.put(node, bool(self.free & self.bitmap(node.node_id)))
-            self.remove(node.node_id)
+    def change(self, old: NodeFacts | None, new: NodeFacts | None, position: int, bit: int) -> None:
+        """Other things are known of a node now; None: it was not here, or is no more."""
+        bitmap, blocks = 1 << bit, len(self.taken)
+        if old is None or new is None:
+            self.taken[position] ^= bitmap
+            self.free[position] &= self.taken[position]
+        had, has = (set[Label]() if node is None else set(self._labels_of(node)) for node in (old, new))
+        for name, value in had ^ has:
+            columns = self._columns[name]
+            column = columns.setdefault(value, [0] * blocks)
+            column[position] ^= bitmap
+            if not column[position] and not any(column):
+                del columns[value]
+        for levels in self._levels:
+            levels.change(old, new, position, bitmap, blocks)
 
-    def ranked(self) -> list[NodeFacts]:
-        """All its nodes, the best first."""
-        return sorted(self._nodes.values(), key=rank_of)
+    def move(self, node: NodeFacts, position: int, old: int, new: int) -> None:
+        """Give a node another bit of its block."""
+        both = 1 << old | 1 << new
+        self.taken[position] ^= both
+        if self.free[position] >> old & 1:
+            self.free[position] ^= both
+        for name, value in self._labels_of(node):
+            self._columns[name][value][position] ^= both
+        for levels in self._levels:
+            for column in levels.up_to(node):
+                column[position] ^= both
 
-    def search(self, query: Query, *, warm: bool, busy: bool = False) -> int:
-        """The bitmap of the nodes that meet a query: free ones, or all; with `warm`, that have the model loaded."""
-        found = self._taken if busy else self.free
-        if warm:
-            name, value = query.warm
-            found &= self._labels[name].get(value, 0)
-        if not found:
-            return 0
-        for name, value in query.labels:
-            found &= self._labels[name].get(value, 0)
-            if not found:
-                return 0
-        for name, asked in query.unions:
-            union = self._unions[name].get(asked)
-            found &= self._union(name, asked) if union is None else union
-            if not found:
-                return 0
-        open_to = self._labels["open to"]
-        found &= open_to.get(_EVERYONE, 0) | open_to.get(query.customer, 0)
-        for (name, band), asked in query.doubts:
-            attribute = _ATTRIBUTES[name]
-            for node in self._among(found & self._labels[name].get(band, 0)):
-                if not attribute.accepts(asked, attribute.value(node)):
-                    found ^= self.bitmap(node.node_id)
-        return found
+    def spread(self, position: int, moved: int, end: int, width: int) -> None:
+        """Move the bits from `end` on, and those of a bitmap before it, up by a width."""
+        kept = (1 << end) - 1 ^ moved
+        for column in self._all():
+            if bits := column[position]:
+                column[position] = bits & kept | (bits & moved) << width | bits >> end << end + width
 
-    def best(self, found: int) -> NodeFacts:
-        """The node of the best rank in a bitmap that is not empty."""
-        first = next(here for run in self._runs if (here := found & run))
-        return min(self._among(first), key=rank_of)
+    def close(self, position: int, end: int, width: int) -> None:
+        """Move the bits from `end` on down by a width; below it as many are nobody's."""
+        below = (1 << end - width) - 1
+        for column in self._all():
+            if bits := column[position]:
+                column[position] = bits & below | bits >> end << end - width
 
-    def _run(self, node: NodeFacts) -> int:
-        """The index of the run that holds a node, or where it belongs."""
-        return bisect_right(self._starts, rank_of(node)) - 1
+    def split(self, position: int, end: int) -> None:
+        """Make two blocks of one: the bits from `end` on are the second's."""
+        below = (1 << end) - 1
+        for column in self._all():
+            column[position : position + 1] = column[position] & below, column[position] >> end
 
-    def _cut(self, run: int) -> None:
-        """Make two runs of one."""
-        nodes = sorted(self._among(self._runs[run]), key=rank_of)
-        upper = nodes[len(nodes) // 2 :]
-        bitmap = sum(self.bitmap(node.node_id) for node in upper)
-        self._runs[run] ^= bitmap
-        self._runs.insert(run + 1, bitmap)
-        self._starts.insert(run + 1, rank_of(upper[0]))
+    def join(self, position: int, end: int) -> None:
+        """Make one block of two: from `end` on the bits are the second's."""
+        for column in self._all():
+            column[position : position + 2] = (column[position] | column[position + 1] << end,)
 
-    def _among(self, bitmap: int) -> Iterator[NodeFacts]:
-        while bitmap:
-            bit = bitmap.bit_length() - 1
-            yield self._nodes[bit]
-            bitmap ^= 1 << bit
+    def search(self, job: Demand, busy: bool) -> Search:
+        """What is found for a demand, but for its price and node ids; with `busy`, not only free nodes."""
+        found = both(self.taken if busy else self.free, self._offering(job))
+        doubts: list[Doubt] = []
+        for levels in self._levels:
+            if asked := levels.amount.asked(job):
+                column, doubtful = levels.at_least(asked)
+                if column is not None:
+                    found = both(found, column)
+                if doubtful:
+                    doubts.append((levels.amount.of, asked))
+        for column in self._described(job):
+            found = both(found, column)
+        return Search(found, self._columns["warm"].get((job.job_type, job.model), _NOBODY), doubts)
 
-    def _flip(self, bit: int, labels: Iterable[Label]) -> None:
-        for name, value in labels:
-            bitmaps = self._labels[name]
-            bitmap = bitmaps.get(value, 0) ^ 1 << bit
-            if bitmap:
-                bitmaps[value] = bitmap
-            else:
-                del bitmaps[value]
+    def fleet(self, wallet: str) -> Column | None:
+        """The nodes of a wallet that was given a column."""
+        return self._columns["wallet"].get(wallet)
 
-    def _union(self, name: str, asked: Any) -> int:
-        """All nodes with a label that what is asked for accepts; remembered."""
-        accepts, value = _ATTRIBUTES[name].accepts, _ATTRIBUTES[name].value
-        if name in _UNLABELLED:
-            bitmaps = (1 << bit for bit, node in self._nodes.items() if accepts(asked, value(node)))
-        else:
-            bitmaps = (bitmap for label, bitmap in self._labels[name].items() if accepts(asked, label))
-        remembered = self._unions[name]
-        if len(remembered) >= _MAX_UNIONS:
-            remembered.clear()
-        union = remembered[asked] = sum(bitmaps)  # No node is in two of them.
-        return union
+    def add_fleet(self, wallet: str, column: Column) -> None:
+        """Give a wallet a column: that of all its nodes. It is lost with the last of them."""
+        self._columns["wallet"][wallet] = column
+
+    def _labels_of(self, node: NodeFacts) -> Iterator[Label]:
+        yield from _labels_of(node)
+        if node.wallet in self._columns["wallet"]:
+            yield "wallet", node.wallet
+
+    def _offering(self, job: Demand) -> Sequence[int]:
+        """Who serves the job's type and model."""
+        return self._columns["model"].get((job.job_type, model_offered(job.model)), _NOBODY)
+
+    def _described(self, job: Demand) -> Iterator[Iterable[int]]:
+        """What a node must be in, each."""
+        columns = self._columns
+        for capability in job.capabilities:
+            yield columns["capability"].get(capability, _NOBODY)
+        if job.countries:
+            yield either(column for country in job.countries if (column := columns["country"].get(country)))
+        if job.gpu_model:
+            yield either(column for name, column in columns["gpu"].items() if job.gpu_model in name)
+        if job.audit:
+            yield columns["audits"].get(job.job_type, _NOBODY)
+        if not job.budget:
+            yield columns["no unit price"].get(job.job_type, _NOBODY)
+        open_to_all = columns["open to"].get(_EVERYONE, _NOBODY)
+        open_to_one = columns["open to"].get(job.customer, _NOBODY) if job.customer else _NOBODY
+        yield either(column for column in (open_to_all, open_to_one) if column) if open_to_one else open_to_all
+
+    def _all(self) -> Iterator[Column]:
+        yield from (self.taken, self.free)
+        for columns in self._columns.values():
+            yield from columns.values()
+        for levels in self._levels:
+            yield from levels.columns.values()
+
+
+def both(first: Iterable[int], second: Iterable[int]) -> Iterator[int]:
+    """Who is in two columns; worked out as it is asked for."""
+    return map(_AND, first, second)
+
+
+def either(columns: Iterable[Iterable[int]]) -> Iterable[int]:
+    """Who is in at least one of the columns; worked out as it is asked for."""
+    found: Iterable[int] = _NOBODY
+    for column in columns:
+        found = column if found is _NOBODY else map(_OR, found, column)
+    return found
