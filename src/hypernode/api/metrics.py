@@ -98,14 +98,14 @@ class Metrics(Controller):
     @get("/validation")
     async def validation(self, services: Services, limit: Limit = VALIDATION_LIMIT) -> ValidationAnswer:
         """What anyone can check on the chain."""
-        on_chain = await receipts.on_chain(services.database)
+        on_chain = await figures.on_chain(services.database)
         facts = services.chain
         return ValidationAnswer(
             validation=Validation(
                 summary=ValidationSummary(
                     total_jobs_on_chain=on_chain["jobs"],
                     total_hyper_paid_on_chain=to_number(on_chain["paid"]),
-                    active_nodes_on_chain=await receipts.active_on_chain(services.database),
+                    active_nodes_on_chain=on_chain["active"],
                     last_block_verified=on_chain["slot"],
                     last_verification_time=iso_or_none(on_chain["at"]),
                 ),

@@ -11,7 +11,7 @@ from hypernode.coordinator.sessions import Sessions
 from hypernode.coordinator.settler import EXPIRED, OVERTIME, Ending, Settler
 from hypernode.domain.errors import StaleLease
 from hypernode.domain.lease import LeaseEvent
-from hypernode.store import access, events, jobs, nodes
+from hypernode.store import access, events, figures, jobs, nodes
 from hypernode.store.database import Database
 
 MAX_EXPIRIES: Final = 1_000
@@ -50,3 +50,4 @@ class Rescuer:
         """Forget what is over for long."""
         await access.forget_expired(self._database)
         await events.prune(self._database, self._policy.keep_events_days)
+        await figures.forget_nodes(self._database)

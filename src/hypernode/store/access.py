@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from hypernode.domain.money import Amount
-from hypernode.store.database import Database, Row, statements
+from hypernode.store.database import LAST_ID, Database, Row, statements
 
 SQL: Final = statements("access")
 IN_FLIGHT_S: Final = 60.0
@@ -65,7 +65,7 @@ async def key(database: Database, token_hash: bytes) -> Row | None:
 
 async def keys(database: Database, wallet: str, before: UUID | None, limit: int) -> list[Row]:
     """A wallet's keys, newest first."""
-    return await database.fetch(SQL["list_keys"], wallet, before, limit)
+    return await database.fetch(SQL["list_keys"], wallet, before or LAST_ID, limit)
 
 
 async def key_owner(database: Database, key_id: UUID) -> str | None:

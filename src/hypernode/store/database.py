@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias, cast
+from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -55,6 +56,12 @@ UNAVAILABLE: Final = (
 _STATEMENT: Final = re.compile(r"^-- (\w+): ", re.MULTILINE)
 _MIGRATIONS_LOCK: Final = 0x48594E01
 MAX_CONNECTIONS: Final = 16
+LAST_ID: Final = UUID(int=2**128 - 1)
+"""Where a list begins that goes from the newest id down."""
+OF_WALLET: Final = "wallet = (SELECT {}::text)"
+"""A list's condition. PostgreSQL is not to know whose list it plans: of somebody who owns much it would read
+everybody's rows from the newest down, and go through all of them where that one has been away for long.
+"""
 COMMAND_TIMEOUT_S: Final = 30.0
 
 
@@ -63,6 +70,19 @@ def statements(group: str) -> dict[str, str]:
     text = files("hypernode.store").joinpath("sql", f"{group}.sql").read_text()
     parts = _STATEMENT.split(text)
     return dict(zip(parts[1::2], (f"-- {part}" for part in parts[2::2]), strict=True))
+
+
+def narrowed(statement: str, *arguments: object, by: Iterable[tuple[Any, ...]]) -> tuple[str, list[object]]:
+    """A list's statement with conditions (text, its value if it has one) for `{filters}`, and all its arguments.
+
+    Each combination is a statement of its own, so that PostgreSQL plans it by the index that suits it.
+    """
+    texts: list[str] = []
+    values = list(arguments)
+    for text, *value in by:
+        values += value
+        texts.append(f" AND {text.format(f'${len(values)}')}")
+    return statement.replace("{filters}", "".join(texts)), values
 
 
 class Database:

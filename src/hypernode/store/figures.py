@@ -1,4 +1,4 @@
-"""The network's figures, read from what is stored."""
+"""The network's figures: kept by the database as its rows change (migration 0003), so that none is counted anew."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ async def network(database: Database) -> Row:
 
 
 async def activity(database: Database, seconds: float) -> Row:
-    """jobs, nodes and paid of the last seconds."""
+    """jobs, nodes and paid of the last seconds, from the beginning of the hour in which that time begins."""
     return await _row(database, "activity", seconds)
 
 
@@ -33,13 +33,23 @@ async def nodes_by_country(database: Database) -> dict[str, int]:
 
 
 async def jobs(database: Database) -> Row:
-    """total, completed, failed, cancelled, duration_s, cost."""
+    """total, the number in each state, duration_s, cost."""
     return await _row(database, "jobs")
 
 
 async def jobs_by_type(database: Database) -> dict[str, int]:
     """How many jobs of each type."""
     return await _counts(database, "jobs_by_type")
+
+
+async def on_chain(database: Database) -> Row:
+    """What the chain holds of us: jobs, paid, active (nodes), slot, at."""
+    return await _row(database, "on_chain")
+
+
+async def forget_nodes(database: Database) -> None:
+    """Count nodes no more whose work got to the chain before the last day."""
+    await database.execute(SQL["forget_nodes"])
 
 
 async def _row(database: Database, name: str, *arguments: object) -> Row:

@@ -24,7 +24,7 @@ SELECT key_id, wallet, scopes, expires_at FROM api_key
 WHERE token_hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now());
 
 -- list_keys: a wallet's keys, newest first. $2 before, $3 limit
-SELECT * FROM api_key WHERE wallet = $1 AND ($2::uuid IS NULL OR key_id < $2) ORDER BY key_id DESC LIMIT $3;
+SELECT * FROM api_key WHERE wallet = $1 AND key_id < $2 ORDER BY key_id DESC LIMIT $3;
 
 -- key_owner: whose key it is.
 SELECT wallet FROM api_key WHERE key_id = $1;

@@ -1,38 +1,70 @@
 -- network: the network today.
-SELECT (SELECT count(*) FROM node WHERE state <> 'deregistered') AS nodes,
-       (SELECT count(*) FROM node WHERE state IN ('online', 'draining')) AS active,
-       (SELECT count(*) FROM job WHERE audit_of IS NULL AND parent_id IS NULL) AS jobs,
-       (SELECT count(*) FROM job WHERE state = 'completed' AND audit_of IS NULL AND parent_id IS NULL) AS completed,
-       (SELECT coalesce(sum(amount), 0) FROM hold WHERE state = 'held')::bigint AS locked,
-       (SELECT coalesce(sum(amount), 0) FROM payout WHERE state = 'finalized' AND kind = 'earnings')::bigint AS paid,
-       (SELECT count(*) FROM receipt) AS receipts;
+SELECT coalesce(sum(count) FILTER (WHERE subject = 'nodes'), 0)::bigint AS nodes,
+       coalesce(sum(count) FILTER (WHERE subject = 'nodes' AND label IN ('online', 'draining')), 0)::bigint AS active,
+       coalesce(sum(count) FILTER (WHERE subject = 'jobs'), 0)::bigint AS jobs,
+       coalesce(sum(count) FILTER (WHERE subject = 'jobs' AND label = 'completed'), 0)::bigint AS completed,
+       coalesce(sum(amount) FILTER (WHERE subject = 'paid'), 0)::bigint AS paid,
+       coalesce(sum(count) FILTER (WHERE subject = 'receipts'), 0)::bigint AS receipts,
+       -- The sum of live holds, by the ledger's own rules.
+       coalesce((SELECT balance FROM account WHERE account = 'escrow'), 0) AS locked
+FROM tally WHERE subject IN ('nodes', 'jobs', 'paid', 'receipts');
 
--- activity: what happened in the last $1 seconds.
-SELECT (SELECT count(*) FROM job WHERE audit_of IS NULL AND parent_id IS NULL AND created_at > now() - make_interval(secs => $1)) AS jobs,
-       (SELECT count(*) FROM node WHERE registered_at > now() - make_interval(secs => $1)) AS nodes,
-       (SELECT coalesce(sum(amount), 0) FROM payout WHERE state = 'finalized' AND kind = 'earnings'
-        AND finalized_at > now() - make_interval(secs => $1))::bigint AS paid;
+-- activity: what happened in the last $1 seconds, in whole hours.
+SELECT coalesce(sum(count) FILTER (WHERE subject = 'jobs in hour'), 0)::bigint AS jobs,
+       coalesce(sum(count) FILTER (WHERE subject = 'nodes in hour'), 0)::bigint AS nodes,
+       coalesce(sum(amount) FILTER (WHERE subject = 'paid in hour'), 0)::bigint AS paid
+FROM tally WHERE subject IN ('jobs in hour', 'nodes in hour', 'paid in hour')
+    AND label >= hour_of(now() - make_interval(secs => $1));
 
--- nodes: all nodes together.
-SELECT count(*) AS total, count(*) FILTER (WHERE state IN ('online', 'draining')) AS active,
-       count(*) FILTER (WHERE state = 'offline') AS offline, coalesce(sum(vram_mb * gpu_count), 0)::bigint AS vram_mb,
-       coalesce(avg(least(1.0, (online_before_s + CASE WHEN state IN ('online', 'draining')
-           THEN extract(epoch FROM now() - online_since) ELSE 0 END)
-           / greatest(1, extract(epoch FROM now() - registered_at))) * 100), 0)::float8 AS uptime
-FROM node WHERE state <> 'deregistered';
+-- nodes: all nodes together; the uptime is the share of the time since their registrations that they were online.
+SELECT total, active, offline, vram_mb,
+       greatest(0, least(100, 100 * (online_ms + active * now_ms) / greatest(1, total * now_ms - registered_ms)))::float8
+           AS uptime
+FROM (
+    SELECT extract(epoch FROM now()) * 1000 AS now_ms,
+           coalesce(sum(count) FILTER (WHERE subject = 'nodes'), 0)::bigint AS total,
+           coalesce(sum(count) FILTER (WHERE subject = 'nodes' AND label IN ('online', 'draining')), 0)::bigint AS active,
+           coalesce(sum(count) FILTER (WHERE subject = 'nodes' AND label = 'offline'), 0)::bigint AS offline,
+           coalesce(sum(amount) FILTER (WHERE subject = 'nodes'), 0)::bigint AS vram_mb,
+           coalesce(sum(ms) FILTER (WHERE subject = 'nodes'), 0) AS online_ms,
+           coalesce(sum(ms) FILTER (WHERE subject = 'nodes in country'), 0) AS registered_ms
+    FROM tally WHERE subject IN ('nodes', 'nodes in country')
+) AS sums;
+
+-- jobs: all jobs together, but for audits and parts.
+SELECT coalesce(sum(count), 0)::bigint AS total,
+       coalesce(sum(count) FILTER (WHERE label = 'pending'), 0)::bigint AS pending,
+       coalesce(sum(count) FILTER (WHERE label = 'queued'), 0)::bigint AS queued,
+       coalesce(sum(count) FILTER (WHERE label = 'running'), 0)::bigint AS running,
+       coalesce(sum(count) FILTER (WHERE label = 'completed'), 0)::bigint AS completed,
+       coalesce(sum(count) FILTER (WHERE label = 'failed'), 0)::bigint AS failed,
+       coalesce(sum(count) FILTER (WHERE label = 'cancelled'), 0)::bigint AS cancelled,
+       coalesce(sum(amount), 0)::bigint AS cost,
+       coalesce(sum(ms) FILTER (WHERE label = 'completed') / 1000
+           / nullif(sum(count) FILTER (WHERE label = 'completed'), 0), 0)::float8 AS duration_s
+FROM tally WHERE subject = 'jobs';
 
 -- nodes_by_gpu: how many of each.
-SELECT gpu_model AS name, count(*) FROM node WHERE state <> 'deregistered' GROUP BY 1 ORDER BY 2 DESC LIMIT 100;
+SELECT kind AS name, sum(count)::bigint AS count FROM tally WHERE subject = 'nodes'
+GROUP BY kind HAVING sum(count) > 0 ORDER BY 2 DESC LIMIT 100;
 
 -- nodes_by_country: how many in each.
-SELECT location ->> 'country' AS name, count(*) FROM node WHERE state <> 'deregistered' GROUP BY 1 ORDER BY 2 DESC LIMIT 250;
-
--- jobs: all jobs together.
-SELECT count(*) AS total, count(*) FILTER (WHERE state = 'completed') AS completed,
-       count(*) FILTER (WHERE state = 'failed') AS failed, count(*) FILTER (WHERE state = 'cancelled') AS cancelled,
-       coalesce(avg(extract(epoch FROM ended_at - started_at)) FILTER (WHERE state = 'completed'), 0)::float8 AS duration_s,
-       coalesce(sum(cost), 0)::bigint AS cost
-FROM job WHERE audit_of IS NULL AND parent_id IS NULL;
+SELECT label AS name, sum(count)::bigint AS count FROM tally WHERE subject = 'nodes in country'
+GROUP BY label HAVING sum(count) > 0 ORDER BY 2 DESC LIMIT 250;
 
 -- jobs_by_type: how many of each.
-SELECT job_type AS name, count(*) FROM job WHERE audit_of IS NULL AND parent_id IS NULL GROUP BY 1 ORDER BY 2 DESC;
+SELECT kind AS name, sum(count)::bigint AS count FROM tally WHERE subject = 'jobs'
+GROUP BY kind HAVING sum(count) > 0 ORDER BY 2 DESC;
+
+-- on_chain: what the chain holds of us; active are the nodes whose work got there in the last day.
+SELECT coalesce(sum(count) FILTER (WHERE subject = 'anchored'), 0)::bigint AS jobs,
+       coalesce(sum(amount) FILTER (WHERE subject = 'paid'), 0)::bigint AS paid,
+       coalesce(sum(count) FILTER (WHERE subject = 'nodes on chain'), 0)::bigint
+           - (SELECT count(*) FROM node_on_chain WHERE at < now() - interval '1 day') AS active,
+       (SELECT max(slot) FROM chain_transaction WHERE state = 'finalized') AS slot,
+       (SELECT max(finalized_at) FROM chain_transaction WHERE state = 'finalized') AS at
+FROM tally WHERE subject IN ('anchored', 'paid', 'nodes on chain');
+
+-- forget_nodes: those whose work got to the chain before the last day.
+WITH gone AS (DELETE FROM node_on_chain WHERE at < now() - interval '1 day' RETURNING node_id)
+SELECT add_to_tally('nodes on chain', '', '', -count(*)) FROM gone HAVING count(*) > 0;
