@@ -1,8 +1,12 @@
 """Events: server-sent and over WebSocket, resumable without gap or repeat."""
 
 import json
+import re
 import threading
 from collections.abc import Iterator
+from contextlib import closing
+from socket import IPPROTO_TCP, SO_RCVBUF, SOL_SOCKET, TCP_INFO
+from socket import socket as Socket
 from typing import Any
 
 import httpx
@@ -14,6 +18,7 @@ from tests.api.parties import TIME, Connection, Customer, Worker, problem, walle
 from tests.network import eventually
 
 PIECES = 60
+TCP_ESTABLISHED = 1
 
 
 def messages(answer: httpx.Response) -> Iterator[dict[str, Any]]:
@@ -45,6 +50,20 @@ def socket(url: str, token: str | None = None, origin: str | None = None, **quer
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     address = f"{url.replace('http', 'ws', 1)}/api/events?{parameters}"
     return connect(address, additional_headers=headers, origin=origin, max_size=None)  # type: ignore[arg-type]
+
+
+def never_reads(url: str, job_id: str) -> Socket:
+    """A subscriber with little room, which has read its handshake's answer and no more."""
+    made = Socket()
+    made.setsockopt(SOL_SOCKET, SO_RCVBUF, 4_096)
+    made.settimeout(60)
+    made.connect((httpx.URL(url).host, httpx.URL(url).port))
+    made.sendall(
+        f"GET /api/events?jobId={job_id} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
+    )
+    assert made.recv(12) == b"HTTP/1.1 101"
+    return made
 
 
 def told(customer: Customer, worker: Worker) -> tuple[str, str]:
@@ -189,6 +208,43 @@ def test_a_slow_reader_loses_nothing(customer: Customer, worker: Worker):
         seen = [event["data"]["text"].split()[0] for event in reading if event["kind"] == "stream"]
 
     assert seen == [f"{number}.{i}" for number in range(rounds) for i in range(frames)]
+
+
+def test_a_subscriber_that_never_reads_is_dropped_and_keeps_nothing_from_the_others(customer: Customer, worker: Worker):
+    job_id, lease_id = told(customer, worker.ready())
+    text, frames, rounds = "x" * 2_000, 200, 10
+    with closing(never_reads(customer.url, job_id)) as stuck, socket(customer.url, jobId=job_id) as events:
+        assert json.loads(events.recv(60))["data"]["status"] == "running"
+        for number in range(rounds):
+            worker.tell(
+                *({"kind": "stream", "leaseId": lease_id, "text": f"{number}.{i} {text}"} for i in range(frames))
+            )
+            seen = [json.loads(events.recv(60))["data"]["text"].split()[0] for _ in range(frames)]
+            assert seen == [f"{number}.{i}" for i in range(frames)]
+        eventually(lambda: stuck.getsockopt(IPPROTO_TCP, TCP_INFO, 1)[0] != TCP_ESTABLISHED, "the end of the stuck one")
+    worker.report(job_id, leaseId=lease_id)
+
+    events_of_job = follow(customer, job_id)
+    assert len([event for event in events_of_job if event["kind"] == "stream"]) == frames * rounds
+
+
+def test_a_subscriber_that_pauses_misses_nothing(customer: Customer, worker: Worker):
+    """It reads on from the store, at its own pace."""
+    job_id, lease_id = told(customer, worker.ready())
+    text, frames, rounds = "x" * 2_000, 200, 10
+    with closing(never_reads(customer.url, job_id)) as paused:
+        for number in range(rounds):
+            worker.tell(
+                *({"kind": "stream", "leaseId": lease_id, "text": f"{number}.{i} {text}"} for i in range(frames))
+            )
+        worker.report(job_id, leaseId=lease_id)
+        received = b""
+        while b'"completed"' not in received[-2_000:]:
+            received += paused.recv(1 << 20)
+
+    assert re.findall(rb'"text":"(\d+\.\d+) ', received) == [
+        f"{number}.{i}".encode() for number in range(rounds) for i in range(frames)
+    ]
 
 
 def test_strangers_hear_nothing(alice: Customer, bob: Customer, signed_worker: Worker, signed: httpx.Client):
