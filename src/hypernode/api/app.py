@@ -20,7 +20,9 @@ from hypernode.api.errors import HANDLERS
 from hypernode.api.events import event_socket, job_events
 from hypernode.api.jobs import Jobs
 from hypernode.api.metrics import Metrics, health, prometheus
-from hypernode.api.nodes import Nodes, node_socket
+from hypernode.api.node_sockets import node_socket
+from hypernode.api.nodes import Nodes
+from hypernode.api.reads import Reads
 from hypernode.api.services import Services
 from hypernode.api.short_way import ShortWay
 from hypernode.api.wallets import Wallets
@@ -33,13 +35,14 @@ EXPOSED: Final = ["Retry-After", "RateLimit", "RateLimit-Policy", "Idempotency-R
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
 
-def create_app(services: Services, rate_limit: str, lifespan: Lifespan) -> ShortWay:
-    """The ASGI application of one coordinator; `lifespan` starts and stops its loops."""
+def create_app(services: Services, rate_limit: str, lifespan: Lifespan) -> tuple[Litestar, ShortWay]:
+    """The ASGI application of one coordinator, and the short way past it; `lifespan` starts and stops its loops."""
     doorkeeper = Doorkeeper(services.access, open_auth=services.open_auth, rate_limit=rate_limit)
-    return ShortWay(_framework(services, doorkeeper, lifespan), services, doorkeeper)
+    reads = Reads(services.database, services.units)
+    return _framework(services, reads, doorkeeper, lifespan), ShortWay(services, reads, doorkeeper)
 
 
-def _framework(services: Services, doorkeeper: Doorkeeper, lifespan: Lifespan) -> Litestar:
+def _framework(services: Services, reads: Reads, doorkeeper: Doorkeeper, lifespan: Lifespan) -> Litestar:
     registry = _figures(services)
     return Litestar(
         route_handlers=[
@@ -60,6 +63,7 @@ def _framework(services: Services, doorkeeper: Doorkeeper, lifespan: Lifespan) -
         ],
         dependencies={
             "services": Provide(lambda: services, sync_to_thread=False),
+            "reads": Provide(lambda: reads, sync_to_thread=False),
             "registry": Provide(lambda: registry, sync_to_thread=False),
             "caller": Provide(provide_caller),
         },

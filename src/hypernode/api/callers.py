@@ -1,22 +1,29 @@
 """Who a request comes from and how often it may come, decided before anything else is looked at."""
 
 import functools
-import math
-import time
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from limits import RateLimitItem, parse
-from limits.aio.storage import MemoryStorage
+from limits import parse
 from litestar import Request
 from litestar.types import Message, Scope
 
 from hypernode.api.bodies import check_body
+from hypernode.api.windows import Windows
 from hypernode.coordinator.access import Access, Caller
-from hypernode.domain.errors import ForbiddenHost, ForbiddenOrigin, HeadersTooLarge, NotAuthenticated, TooManyRequests
+from hypernode.domain.errors import (
+    ForbiddenHost,
+    ForbiddenOrigin,
+    HeadersTooLarge,
+    HypernodeError,
+    NotAuthenticated,
+    TooManyRequests,
+)
 from hypernode.protocol import limits
 
 _BEARER: Final = "bearer "
+_FORWARDED: Final = b"x-forwarded-for"
 LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 STATE: Final = "caller"
 _LEFT: Final = "rate_limit"
@@ -29,9 +36,8 @@ class Doorkeeper:
     def __init__(self, access: Access, *, open_auth: bool, rate_limit: str) -> None:
         self._access = access
         self._open_auth = open_auth
-        self._limit: RateLimitItem = parse(rate_limit)
-        self._counts = MemoryStorage()
-        self._policy = f'"default";q={self._limit.amount};w={self._limit.get_expiry()}'.encode()
+        self._windows = Windows(parse(rate_limit))
+        self._policy = f'"default";q={self._windows.amount};w={self._windows.seconds}'.encode()
 
     async def before(self, request: Request[Any, Any, Any]) -> None:
         """Runs before each request that the framework answers. Raises what speaks against answering it."""
@@ -51,10 +57,34 @@ class Doorkeeper:
         try:
             caller = await self.identify(scope)
         except NotAuthenticated:
-            await self._count(scope, _address(scope))
+            self._count(scope, _address(scope))
             raise
-        await self._count(scope, _name(caller) or _address(scope))
+        self._count(scope, _name(caller) or _address(scope))
         return caller
+
+    def recognize(self, headers: Mapping[bytes, bytes], address: str) -> tuple[Caller, str] | None:
+        """Who asks, and the name to count it under: where that takes no look into the store, and speaks for answering.
+
+        None tells nothing: `admit` says what is wrong, if anything is.
+        """
+        try:
+            self._check_place(headers)
+            token = _token(headers)
+        except HypernodeError:
+            return None
+        caller = Caller(believes=self._open_auth) if token is None else self._access.recent_caller(token)
+        if caller is None:
+            return None
+        name = _name(caller)
+        if name is None:
+            if _FORWARDED in headers:  # Whose address it is depends on which proxies are trusted.
+                return None
+            name = f"address:{address}"
+        return None if self._windows.is_full(name) else (caller, name)
+
+    def count(self, name: str) -> list[tuple[bytes, bytes]]:
+        """Count a request of one who was recognized. Returns the header fields that tell the limit."""
+        return self._fields(*self._windows.count(name))
 
     async def tell_limit(self, message: Message, scope: Scope) -> None:
         """Tells each answer's caller what the limit is and what is left (draft-ietf-httpapi-ratelimit-headers)."""
@@ -64,20 +94,19 @@ class Doorkeeper:
     def limit_headers(self, scope: Scope) -> list[tuple[bytes, bytes]]:
         """The header fields that tell it."""
         left = scope.get("state", {}).get(_LEFT)
-        return [(b"ratelimit-policy", self._policy), *([(b"ratelimit", left)] if left else [])]
+        return self._fields(*left) if left else [(b"ratelimit-policy", self._policy)]
+
+    def _fields(self, left: int, reset_s: int) -> list[tuple[bytes, bytes]]:
+        return [(b"ratelimit-policy", self._policy), (b"ratelimit", b'"default";r=%d;t=%d' % (max(0, left), reset_s))]
 
     async def identify(self, scope: Scope) -> Caller:
         """The caller of a request or WebSocket. Raises ForbiddenHost, ForbiddenOrigin, NotAuthenticated."""
         headers = dict(scope["headers"])
         self._check_place(headers)
-        given = headers.get(b"authorization", b"").decode("latin-1")
-        if not given:
-            return Caller(believes=self._open_auth)
-        if not given.lower().startswith(_BEARER):
-            raise NotAuthenticated("Authorization must be a Bearer token")
-        return await self._access.caller(given[len(_BEARER) :].strip())
+        token = _token(headers)
+        return Caller(believes=self._open_auth) if token is None else await self._access.caller(token)
 
-    def _check_place(self, headers: dict[bytes, bytes]) -> None:
+    def _check_place(self, headers: Mapping[bytes, bytes]) -> None:
         """Open mode is for this machine: CORS would hide the answer from a foreign page, but not stop its request."""
         if not self._open_auth:
             return
@@ -87,14 +116,10 @@ class Doorkeeper:
         if origin is not None and _hostname(origin) not in LOOPBACK_HOSTS:
             raise ForbiddenOrigin(origin[:100].decode("latin-1"))
 
-    async def _count(self, scope: Scope, name: str) -> None:
-        """Fixed windows, each from a caller's first request on."""
-        used = await self._counts.incr(name, self._limit.get_expiry())
-        reset_s = max(1, math.ceil(await self._counts.get_expiry(name) - time.time()))
-        left = max(0, self._limit.amount - used)
-        scope["state"][_LEFT] = b'"default";r=%d;t=%d' % (left, reset_s)
-        if used > self._limit.amount:
-            raise TooManyRequests(reset_s, self._limit.amount)
+    def _count(self, scope: Scope, name: str) -> None:
+        left, reset_s = scope["state"][_LEFT] = self._windows.count(name)
+        if left < 0:
+            raise TooManyRequests(reset_s, self._windows.amount)
 
 
 async def provide_caller(request: Request[Any, Any, Any]) -> Caller:
@@ -108,6 +133,14 @@ def _hostname(url: bytes) -> str | None:
         return urlsplit(url.decode("latin-1")).hostname
     except ValueError:
         return None
+
+
+def _token(headers: Mapping[bytes, bytes]) -> str | None:
+    """What the caller proves itself with, if anything. Raises NotAuthenticated."""
+    given = headers.get(b"authorization", b"").decode("latin-1")
+    if given and not given.lower().startswith(_BEARER):
+        raise NotAuthenticated("Authorization must be a Bearer token")
+    return given[len(_BEARER) :].strip() if given else None
 
 
 def _name(caller: Caller) -> str | None:

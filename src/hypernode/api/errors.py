@@ -1,6 +1,6 @@
 """Errors as problem details (RFC 9457): the only place that knows which error has which HTTP status."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -55,7 +55,7 @@ STATUS: Final[dict[type[HypernodeError], int]] = {
 CODES: Final = {404: "endpoint_not_found", 405: "method_not_allowed", 413: "too_large"}
 
 
-def on_known_error(request: Request[Any, Any, Any], error: HypernodeError) -> Response[bytes]:
+def on_known_error(path: str, error: HypernodeError) -> Response[bytes]:
     """An error of our own."""
     fields = error.fields if isinstance(error, errors.InvalidRequest) else ()
     headers: dict[str, str] = {}
@@ -63,40 +63,39 @@ def on_known_error(request: Request[Any, Any, Any], error: HypernodeError) -> Re
         headers = {"Retry-After": str(error.retry_after_s)}
     valid = list(error.valid_types) if isinstance(error, errors.InvalidJobType) else None
     status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-    return _problem(request, status, error.code, error.sentence, fields, headers, valid)
+    return _problem(path, status, error.code, error.sentence, fields, headers, valid)
 
 
 def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     """An error of the framework: no such path, no such method, a body that cannot be read."""
     if isinstance(error, ValidationException):
-        return on_known_error(request, errors.InvalidRequest(_wrong_fields(request, error)))
+        return on_known_error(request.url.path, errors.InvalidRequest(_wrong_fields(request, error)))
     status = error.status_code
     sentence = "Endpoint not found" if status == HTTPStatus.NOT_FOUND else error.detail
     if status == HTTPStatus.BAD_REQUEST:
-        return _problem(request, status, "malformed_request", sentence)
-    return _problem(request, status, CODES.get(status, "http_error"), sentence, (), dict(error.headers or {}))
+        return _problem(request.url.path, status, "malformed_request", sentence)
+    return _problem(request.url.path, status, CODES.get(status, "http_error"), sentence, (), dict(error.headers or {}))
 
 
-def on_unavailable(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def on_unavailable(path: str, error: Exception) -> Response[bytes]:
     """The store, the chain or the queue to it does not answer now."""
-    log.warning("unavailable", path=request.url.path, error=f"{type(error).__name__}: {error}")
-    return _problem(request, 503, "unavailable", "Try again in a moment", headers={"Retry-After": "1"})
+    log.warning("unavailable", path=path, error=f"{type(error).__name__}: {error}")
+    return _problem(path, 503, "unavailable", "Try again in a moment", headers={"Retry-After": "1"})
 
 
-def on_recursion(request: Request[Any, Any, Any], _error: RecursionError) -> Response[bytes]:
+def on_recursion(path: str, _error: RecursionError) -> Response[bytes]:
     """JSON nested deeper than anybody means."""
-    return _problem(request, 400, "malformed_request", "The JSON is nested too deeply")
+    return _problem(path, 400, "malformed_request", "The JSON is nested too deeply")
 
 
-def on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def on_bug(path: str, error: Exception) -> Response[bytes]:
     """Anything else is a defect of ours: logged in full, told in one sentence."""
-    log.error("request_failed", path=request.url.path, exc_info=error)
-    return _problem(request, HTTP_500_INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on our side")
+    log.error("request_failed", path=path, exc_info=error)
+    return _problem(path, HTTP_500_INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on our side")
 
 
-HANDLERS: Final[dict[int | type[Exception], Any]] = {
+_ANSWERS: Final[dict[type[Exception], Callable[[str, Any], Response[bytes]]]] = {
     HypernodeError: on_known_error,
-    HTTPException: on_http_error,
     Overloaded: on_unavailable,
     RpcError: on_unavailable,
     RecursionError: on_recursion,
@@ -105,13 +104,20 @@ HANDLERS: Final[dict[int | type[Exception], Any]] = {
 }
 
 
-def render(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """The answer to an error, chosen as the framework chooses."""
-    return next(HANDLERS[kind] for kind in type(error).__mro__ if kind in HANDLERS)(request, error)
+def render(path: str, error: Exception) -> Response[bytes]:
+    """The answer to an error of ours or the store's, chosen as the framework chooses."""
+    return next(_ANSWERS[kind] for kind in type(error).__mro__ if kind in _ANSWERS)(path, error)
+
+
+def _on_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    return render(request.url.path, error)
+
+
+HANDLERS: Final[dict[int | type[Exception], Any]] = {**dict.fromkeys(_ANSWERS, _on_error), HTTPException: on_http_error}
 
 
 def _problem(
-    request: Request[Any, Any, Any],
+    path: str,
     status: int,
     code: str,
     sentence: str,
@@ -124,7 +130,7 @@ def _problem(
         title=HTTPStatus(status).phrase,
         status=status,
         detail=sentence,
-        instance=request.url.path,
+        instance=path,
         error=sentence,
         code=code,
         errors=[{"path": bad.path, "expected": bad.expected} for bad in fields],

@@ -8,13 +8,14 @@ from litestar import Controller, Request, Response, get, post
 from litestar.params import Parameter
 
 from hypernode.api.idempotency import once
+from hypernode.api.reads import Reads, encoded
 from hypernode.api.services import Services
 from hypernode.api.views import job_views, new_job_view, next_cursor, parse_cursor, parse_id
 from hypernode.coordinator.access import Caller
 from hypernode.coordinator.explainer import explain
 from hypernode.domain.errors import NotFound, Unauthorized
 from hypernode.domain.job import JobState
-from hypernode.domain.money import Amount, to_number
+from hypernode.domain.money import to_number
 from hypernode.protocol import limits
 from hypernode.protocol.frames import Report
 from hypernode.protocol.jobs import (
@@ -30,7 +31,8 @@ from hypernode.protocol.jobs import (
     ReceiptAnswer,
     SubmitResult,
 )
-from hypernode.store import jobs
+from hypernode.store import figures, jobs
+from hypernode.store.admissions import Admitted
 
 Limit = Annotated[int, Parameter(ge=1, le=limits.MAX_LIST_LIMIT)]
 CREATED: Final = "Job created successfully"
@@ -85,15 +87,17 @@ class Jobs(Controller):
     @get("/stats/summary")
     async def stats(self, services: Services) -> JobStatsAnswer:
         """How many jobs stand where."""
-        rows = {row["state"]: row for row in await jobs.stats(services.database)}
-        counts = {state.value: rows[state]["jobs"] if state in rows else 0 for state in JobState}
-        cost = to_number(Amount(sum(row["cost"] for row in rows.values())))
-        return JobStatsAnswer(stats=JobStats(total=sum(counts.values()), total_cost=cost, **counts))
+        row = await figures.jobs(services.database)
+        counts = {state.value: row[state.value] for state in JobState}
+        return JobStatsAnswer(stats=JobStats(total=row["total"], total_cost=to_number(row["cost"]), **counts))
 
     @get("/{job_id:str}")
-    async def one(self, services: Services, caller: Caller, job_id: str) -> JobAnswer:
+    async def one(self, reads: Reads, caller: Caller, job_id: str) -> Response[JobAnswer]:
         """One job."""
-        return JobAnswer(job=await _job(services, caller, job_id))
+        found = await reads.job(parse_id(job_id, "Job"), caller)
+        if found is None:
+            raise NotFound("Job")
+        return encoded(found)
 
     @post("/{job_id:str}/cancel", status_code=200)
     async def cancel(
@@ -139,8 +143,12 @@ class Jobs(Controller):
 async def submit(services: Services, caller: Caller, data: CreateJob, job_id: UUID) -> JobChanged:
     """Take a job in, for the wallet that the caller acts for."""
     caller.acting_for(data.wallet_address, "jobs")
-    admitted = await services.intake.submit(data, job_id, caller.key_id)
-    return JobChanged(message=CREATED, job=new_job_view(admitted, services.units[data.job_type]))
+    return created(services, await services.intake.submit(data, job_id, caller.key_id))
+
+
+def created(services: Services, admitted: Admitted) -> JobChanged:
+    """The answer for a job that was taken in."""
+    return JobChanged(message=CREATED, job=new_job_view(admitted, services.units[admitted.job.job_type]))
 
 
 async def _rows(services: Services, job_id: str) -> list[Any]:

@@ -1,24 +1,22 @@
-"""Routes of nodes: registration and signs of life, and the two links over which nodes work."""
+"""Routes of nodes: registration, signs of life, and the long poll over which nodes work that have no WebSocket."""
 
-import asyncio
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, Request, Response, WebSocket, delete, get, post, websocket
-from litestar.exceptions import WebSocketDisconnect
+from litestar import Controller, Request, Response, delete, get, post
 from litestar.params import Parameter
 
 from hypernode.api.idempotency import Shown, once
 from hypernode.api.jobs import Limit
+from hypernode.api.reads import NodeQuery, Reads, encoded
 from hypernode.api.services import Services
-from hypernode.api.views import next_cursor, node_view, parse_cursor, parse_id
+from hypernode.api.views import node_view, parse_cursor, parse_id
 from hypernode.coordinator.access import Caller
 from hypernode.coordinator.registry import KnownNode
-from hypernode.coordinator.sessions import Session
-from hypernode.domain.errors import BadField, HypernodeError, InvalidRequest, NotAuthenticated, Unauthorized
+from hypernode.domain.errors import BadField, InvalidRequest, NotAuthenticated, Unauthorized
 from hypernode.domain.hardware import least_mb
-from hypernode.protocol import frames, limits
+from hypernode.protocol import limits
 from hypernode.protocol.frames import NodeFrame
 from hypernode.protocol.nodes import (
     Deregister,
@@ -31,12 +29,11 @@ from hypernode.protocol.nodes import (
     RegisterNode,
 )
 from hypernode.protocol.wire import Ok
-from hypernode.store import nodes
+from hypernode.store.database import Row
 
 Text = Annotated[str | None, Parameter(max_length=limits.MAX_TEXT)]
 SELF: Final = "self"
 REFUSED: Final = 4401
-BAD_FRAME: Final = 4400
 
 
 class Nodes(Controller):
@@ -58,13 +55,7 @@ class Nodes(Controller):
             data.machine_id = (await services.registry.get(caller.node.node_id))["machine_id"]
 
         async def make(node_id: UUID) -> tuple[int, NodeRegistered]:
-            row, token = await services.registry.register(data, node_id)
-            services.dispatcher.changed(row)
-            message = "Node registered successfully" if token else "Node updated successfully"
-            node = node_view(
-                await services.registry.get(row["node_id"]) if token is None else {**row, "live_leases": 0}
-            )
-            return (201 if token else 200), NodeRegistered(message=message, node=node, success=True, node_token=token)
+            return registered(services, await services.registry.register(data, node_id), node_id)
 
         secret = Shown("nodeToken", services.registry.token)
         return await once(request, services.database, data.wallet_address, make, secret=secret)
@@ -72,7 +63,7 @@ class Nodes(Controller):
     @get("/")
     async def index(
         self,
-        services: Services,
+        reads: Reads,
         status: Annotated[str | None, Parameter(max_length=32)] = None,
         gpu_model: Annotated[str | None, Parameter(query="gpuModel", max_length=limits.MAX_TEXT)] = None,
         capability: Text = None,
@@ -80,30 +71,25 @@ class Nodes(Controller):
         country: Text = None,
         limit: Limit = limits.DEFAULT_LIST_LIMIT,
         cursor: str | None = None,
-    ) -> NodeList:
+    ) -> Response[NodeList]:
         """Nodes, newest first."""
-        rows = await nodes.listed(
-            services.database,
+        query = NodeQuery(
+            limit,
+            parse_cursor(cursor),
             state=_plain(status),
             gpu_model=_plain(gpu_model),
             capability=_plain(capability),
             min_vram_mb=None if min_vram is None else least_mb(min_vram),
             country=_plain(country),
-            before=parse_cursor(cursor),
-            limit=limit,
         )
-        views = [node_view(row) for row in rows]
-        return NodeList(count=len(views), nodes=views, next_cursor=next_cursor(rows, limit, "node_id"))
+        return encoded(await reads.nodes(query))
 
     @get("/wallet/{wallet:str}")
     async def of_wallet(
-        self, services: Services, wallet: str, limit: Limit = limits.DEFAULT_LIST_LIMIT, cursor: str | None = None
-    ) -> NodeList:
+        self, reads: Reads, wallet: str, limit: Limit = limits.DEFAULT_LIST_LIMIT, cursor: str | None = None
+    ) -> Response[NodeList]:
         """A wallet's nodes, newest first."""
-        before = parse_cursor(cursor)
-        rows = await nodes.listed(services.database, wallet=_plain(wallet), before=before, limit=limit)
-        views = [node_view(row) for row in rows]
-        return NodeList(count=len(views), nodes=views, next_cursor=next_cursor(rows, limit, "node_id"))
+        return encoded(await reads.nodes(NodeQuery(limit, parse_cursor(cursor), wallet=_plain(wallet))))
 
     @get("/{node_id:str}")
     async def one(self, services: Services, caller: Caller, node_id: str) -> NodeAnswer:
@@ -130,7 +116,7 @@ class Nodes(Controller):
     ) -> FramesAnswer:
         """Long poll: hand in a node's frames, get the coordinator's; waits when there are none."""
         node = await services.registry.known(parse_id(node_id, "Node"))
-        _own(caller, node)
+        owns(caller, node)
         try:
             given = msgspec.convert(data, list[NodeFrame])
         except msgspec.ValidationError as error:
@@ -153,56 +139,25 @@ class Nodes(Controller):
         return Ok(message="Node deregistered successfully")
 
 
+def registered(services: Services, row: Row, node_id: UUID) -> tuple[int, NodeRegistered]:
+    """Status and answer for a machine that was registered: with its token if this id was new and is its own now."""
+    services.dispatcher.changed(row)
+    node = node_view(row)
+    if row["node_id"] == node_id:
+        token = services.registry.token(node_id)
+        return 201, NodeRegistered(message="Node registered successfully", node=node, success=True, node_token=token)
+    return 200, NodeRegistered(message="Node updated successfully", node=node, success=True)
+
+
 async def beat(services: Services, caller: Caller, node_id: str, data: Heartbeat) -> HeartbeatAnswer:
     """Take note that a node lives."""
     node = await services.registry.known(parse_id(node_id, "Node"))
-    _own(caller, node)
+    owns(caller, node)
     await services.dispatcher.heartbeat(node.node_id, data.metrics, data.status)
     return HeartbeatAnswer()
 
 
-@websocket("/api/nodes/{node_id:str}/socket")
-async def node_socket(socket: WebSocket[Any, Any, Any], services: Services, node_id: str) -> None:
-    """A node's connection: arrays of frames in both directions."""
-    try:
-        caller = await socket.app.state.doorkeeper.identify(socket.scope)
-        node = await services.registry.known(parse_id(node_id, "Node"))
-        _own(caller, node)
-    except HypernodeError as error:
-        await socket.close(code=REFUSED, reason=error.sentence[:100])
-        return
-    await socket.accept()
-    session = services.dispatcher.open(node, polls=False)
-    writer = asyncio.create_task(_write(socket, session))
-    reader = asyncio.create_task(_read(socket, services, session))
-    try:
-        await asyncio.wait([reader, writer], return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        services.dispatcher.close(session)
-        for task in (reader, writer):
-            task.cancel()
-        await asyncio.gather(reader, writer, return_exceptions=True)
-
-
-async def _read(socket: WebSocket[Any, Any, Any], services: Services, session: Session) -> None:
-    try:
-        while True:
-            data = await socket.receive_data(mode="text")
-            await services.dispatcher.receive(session, frames.decode_from_node(data))
-    except WebSocketDisconnect:
-        return
-    except (msgspec.DecodeError, HypernodeError) as error:
-        await socket.close(code=BAD_FRAME, reason=str(error)[:100])
-
-
-async def _write(socket: WebSocket[Any, Any, Any], session: Session) -> None:
-    while not session.closed:
-        if waiting := await session.take():
-            await socket.send_data(frames.encode(waiting).decode(), mode="text")
-    await socket.close()
-
-
-def _own(caller: Caller, node: KnownNode) -> None:
+def owns(caller: Caller, node: KnownNode) -> None:
     """Raises unless the caller is the node, or its owner. In open mode an unnamed caller is believed."""
     if caller.node is not None:
         if caller.node.node_id != node.node_id:

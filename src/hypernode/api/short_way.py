@@ -1,120 +1,179 @@
-"""A short way for the two busiest requests, past the framework: submitting a job, and a node's heartbeat.
+"""A short way for the two busiest requests, past ASGI and the framework: submitting a job, and a node's heartbeat.
 
 It knows only the ordinary form of them. Whatever is unusual (another media type, an Idempotency-Key, a page's Origin, a
-body that does not fit) takes the framework's way, which says what is wrong: so both ways take the same bodies, and
-errors have one source.
+token not seen lately, a body that does not fit) takes the framework's way, which says what is wrong: so both ways take
+the same bodies, and errors have one source.
 """
 
-from collections.abc import Awaitable, Callable
+from asyncio import Future
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Final
+from uuid import UUID
 
 import msgspec
-from litestar import Litestar, Request
-from litestar.types import HTTPReceiveMessage, Receive, Scope, Send, WebSocketReceiveMessage
 
 from hypernode.api.bodies import is_deep
 from hypernode.api.callers import Doorkeeper
 from hypernode.api.errors import render
-from hypernode.api.jobs import submit
-from hypernode.api.nodes import beat
+from hypernode.api.jobs import created
+from hypernode.api.nodes import owns, registered
+from hypernode.api.reads import Reads
 from hypernode.api.services import Services
+from hypernode.api.short_reads import answer_of, is_read
+from hypernode.api.views import parse_id
 from hypernode.coordinator.access import Caller
 from hypernode.coordinator.ids import new_id
+from hypernode.domain.errors import HypernodeError, NotFound
 from hypernode.protocol import limits
 from hypernode.protocol.jobs import CreateJob
-from hypernode.protocol.nodes import Heartbeat
+from hypernode.protocol.nodes import Heartbeat, HeartbeatAnswer, RegisterNode
 from hypernode.protocol.wire import Body
+from hypernode.store.admissions import Admitted
+from hypernode.store.database import Row
+from hypernode.store.group_commit import Overloaded
 
-JOBS: Final = "/api/jobs"
-NODES: Final = "/api/nodes/"
-HEARTBEAT: Final = "/heartbeat"
-UNUSUAL: Final = frozenset({b"idempotency-key", b"origin", b"transfer-encoding", b"content-encoding", b"expect"})
+JOBS: Final = b"/api/jobs"
+NODES: Final = b"/api/nodes/"
+HEARTBEAT: Final = b"/heartbeat"
+REGISTER: Final = b"/api/nodes/register"
 JSON: Final = b"application/json"
-Received = HTTPReceiveMessage | WebSocketReceiveMessage
+MAX_BYTES: Final = 64 << 10
+"""Of an ordinary body; the framework reads larger ones piece by piece."""
+UNUSUAL: Final = frozenset(
+    {b"idempotency-key", b"origin", b"transfer-encoding", b"content-encoding", b"expect", b"upgrade"}
+)
 
-Answer = Callable[[Caller], Awaitable[tuple[int, Body]]]
+Fields = Sequence[tuple[bytes, bytes]]
+Reply = Callable[[int, bytes, Fields], None]
+"""Takes status, body and header fields of an answer, now or later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request for the short way, but for its body."""
+
+    method: bytes
+    url: bytes
+    headers: Mapping[bytes, bytes]
+    address: str
 
 
 class ShortWay:
-    """An ASGI application in front of the framework's."""
+    """Answers what it can answer without awaiting anything but a commit."""
 
-    def __init__(self, app: Litestar, services: Services, doorkeeper: Doorkeeper) -> None:
-        self._app = app
+    def __init__(self, services: Services, reads: Reads, doorkeeper: Doorkeeper) -> None:
         self._services = services
+        self._reads = reads
         self._doorkeeper = doorkeeper
         self._decode_job = msgspec.json.Decoder(CreateJob).decode
+        self._decode_node = msgspec.json.Decoder(RegisterNode).decode
         self._decode_heartbeat = msgspec.json.Decoder(Heartbeat).decode
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or pass on."""
-        if not _is_ordinary(scope):
-            await self._app(scope, receive, send)
-            return
-        message = await receive()
-        body = message.get("body", b"")
-        answer = None if message["type"] != "http.request" or message.get("more_body") else self._answer(scope, body)
-        if answer is None:
-            await self._app(scope, _once_more(message, receive), send)
-            return
-        try:
-            status, content = await answer(await self._doorkeeper.admit(scope))
-            encoded, media_type = msgspec.json.encode(content), JSON
-            more: dict[str, str] = {}
-        except Exception as error:
-            problem = render(Request(scope), error)
-            status, encoded, media_type = problem.status_code or 500, problem.content, str(problem.media_type).encode()
-            more = dict(problem.headers)
-        await self._send(scope, send, status, encoded, media_type, more)
-
-    def _answer(self, scope: Scope, body: bytes) -> Answer | None:
-        """What to do; None if the body is not as it should be, or the path another one."""
-        path = scope["path"]
-        if is_deep(body):
+    def asked(self, method: bytes, url: bytes, headers: Fields, address: str) -> Asked | None:
+        """The request, if its head is of the ordinary form."""
+        if not (is_read(url) if method == b"GET" else method == b"POST" and _is_write(url)):
             return None
-        try:
-            if path == JOBS:
-                job = self._decode_job(body)
-                return lambda caller: self._submit(caller, job)
-            heartbeat = self._decode_heartbeat(body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        given = dict(headers)
+        if b"content-length" in given if method == b"GET" else not _is_short_json(given):
             return None
-        node_id = path[len(NODES) : -len(HEARTBEAT)]
-        return lambda caller: self._beat(caller, node_id, heartbeat)
+        if not UNUSUAL.isdisjoint(given) or sum(len(n) + len(v) for n, v in headers) > limits.MAX_HEADER_BYTES:
+            return None
+        return Asked(method, url, given, address)
 
-    async def _submit(self, caller: Caller, job: CreateJob) -> tuple[int, Body]:
-        return 201, await submit(self._services, caller, job, new_id())
+    def answer(self, asked: Asked, body: bytes, reply: Reply) -> bool:
+        """Answer, now or after the commit. False, with nothing done: the framework has to."""
+        known = self._doorkeeper.recognize(asked.headers, asked.address)
+        if known is None or is_deep(body):
+            return False
+        caller, name = known
+        try:
+            if asked.method == b"GET":
+                return self._read(asked.url, caller, name, reply)
+            if asked.url == REGISTER:
+                return self._register(self._decode_node(body), caller, name, reply)
+            if asked.url == JOBS:
+                return self._submit(self._decode_job(body), caller, name, reply)
+            return self._beat(asked.url, self._decode_heartbeat(body), caller, name, reply)
+        except (msgspec.DecodeError, UnicodeDecodeError, HypernodeError, Overloaded):
+            return False
 
-    async def _beat(self, caller: Caller, node_id: str, heartbeat: Heartbeat) -> tuple[int, Body]:
-        return 200, await beat(self._services, caller, node_id, heartbeat)
+    def _submit(self, given: CreateJob, caller: Caller, name: str, reply: Reply) -> bool:
+        caller.acting_for(given.wallet_address, "jobs")
+        arrival = self._services.intake.check(given, new_id(), caller.key_id)
+        if arrival.job.artifacts:
+            return False
+        admitted = self._services.intake.put(arrival)
+        admitted.add_done_callback(partial(self._submitted, self._doorkeeper.count(name), reply))
+        return True
 
-    async def _send(
-        self, scope: Scope, send: Send, status: int, content: bytes, media_type: bytes, more: dict[str, str]
-    ) -> None:
-        headers = [(b"content-type", media_type), (b"content-length", b"%d" % len(content))]
-        headers += [(name.lower().encode(), value.encode()) for name, value in more.items()]
-        headers += self._doorkeeper.limit_headers(scope)
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": content, "more_body": False})
+    def _submitted(self, fields: Fields, reply: Reply, admitted: "Future[Admitted]") -> None:
+        error = admitted.exception()
+        if error is None:
+            _reply(reply, 201, created(self._services, admitted.result()), fields)
+        else:
+            _refuse(reply, JOBS, error, fields)
+
+    def _register(self, given: RegisterNode, caller: Caller, name: str, reply: Reply) -> bool:
+        if caller.node is not None:
+            return False
+        caller.acting_for(given.wallet_address, "nodes")
+        node_id = new_id()
+        row = self._services.registry.put(given, node_id)
+        row.add_done_callback(partial(self._registered, self._doorkeeper.count(name), reply, node_id))
+        return True
+
+    def _registered(self, fields: Fields, reply: Reply, node_id: UUID, row: "Future[Row]") -> None:
+        error = row.exception()
+        if error is None:
+            status, content = registered(self._services, row.result(), node_id)
+            _reply(reply, status, content, fields)
+        else:
+            _refuse(reply, REGISTER, error, fields)
+
+    def _read(self, url: bytes, caller: Caller, name: str, reply: Reply) -> bool:
+        found = answer_of(self._reads, url, caller)
+        if found is None:
+            return False
+        found.add_done_callback(partial(self._found, self._doorkeeper.count(name), reply, url))
+        return True
+
+    def _found(self, fields: Fields, reply: Reply, url: bytes, found: "Future[bytes | None]") -> None:
+        error = found.exception()
+        if error is None and (content := found.result()) is not None:
+            reply(200, content, [(b"content-type", JSON), *fields])
+        else:
+            _refuse(reply, url.partition(b"?")[0], error or NotFound("Job"), fields)
+
+    def _beat(self, url: bytes, given: Heartbeat, caller: Caller, name: str, reply: Reply) -> bool:
+        node_id = parse_id(url[len(NODES) : -len(HEARTBEAT)].decode(), "Node")
+        node = self._services.registry.recall(node_id)
+        dispatcher = self._services.dispatcher
+        if node is None or dispatcher.holds_leases(node_id):
+            return False
+        owns(caller, node)
+        dispatcher.sign_of_life(node_id, given.metrics, given.status)
+        _reply(reply, 200, HeartbeatAnswer(), self._doorkeeper.count(name))
+        return True
 
 
-def _is_ordinary(scope: Scope) -> bool:
-    if scope["type"] != "http" or scope["method"] != "POST" or scope["query_string"]:
-        return False
-    path = scope["path"]
-    if path != JOBS and not (path.startswith(NODES) and path.endswith(HEARTBEAT)):
-        return False
-    headers = dict(scope["headers"])
-    if headers.get(b"content-type") != JSON or not UNUSUAL.isdisjoint(headers):
-        return False
+def _is_write(url: bytes) -> bool:
+    return url in (JOBS, REGISTER) or (url.startswith(NODES) and url.endswith(HEARTBEAT))
+
+
+def _is_short_json(headers: Mapping[bytes, bytes]) -> bool:
     length = headers.get(b"content-length", b"")
-    return length.isdigit() and int(length) <= limits.MAX_BODY_BYTES
+    return headers.get(b"content-type") == JSON and length.isdigit() and int(length) <= MAX_BYTES
 
 
-def _once_more(message: Received, receive: Receive) -> Receive:
-    """A `receive` that gives a message again that was taken already."""
-    waiting = [message]
+def _refuse(reply: Reply, path: bytes, error: BaseException, fields: Fields) -> None:
+    if isinstance(error, Exception):
+        problem = render(path.decode(), error)
+        more = [(key.lower().encode(), value.encode()) for key, value in problem.headers.items()]
+        kind = (b"content-type", str(problem.media_type).encode())
+        reply(problem.status_code or 500, problem.content, [kind, *more, *fields])
 
-    async def again() -> Received:
-        return waiting.pop() if waiting else await receive()
 
-    return again
+def _reply(reply: Reply, status: int, content: Body, fields: Fields) -> None:
+    reply(status, msgspec.json.encode(content), [(b"content-type", JSON), *fields])

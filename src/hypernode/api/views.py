@@ -8,7 +8,6 @@ from uuid import UUID
 import msgspec
 
 from hypernode.coordinator.access import Caller
-from hypernode.coordinator.intake import Admitted
 from hypernode.domain.errors import BadField, InvalidRequest, NotFound
 from hypernode.domain.money import to_number
 from hypernode.domain.node import BUSY, NodeState
@@ -21,12 +20,18 @@ from hypernode.protocol.nodes import Location, Node
 from hypernode.protocol.wallets import PayoutView
 from hypernode.protocol.wire import iso, iso_or_none
 from hypernode.store import jobs
+from hypernode.store.admissions import Admitted
 from hypernode.store.database import Database, Row
 
 
 async def job_views(database: Database, units: Mapping[str, str], caller: Caller, rows: Sequence[Row]) -> list[Job]:
     """Jobs; what is private of them only where the caller is a party."""
-    private = [row["job_id"] for row in rows if caller.is_party(row["wallet"], row["node_id"])]
+    return await shown_jobs(database, units, [(row, caller.is_party(row["wallet"], row["node_id"])) for row in rows])
+
+
+async def shown_jobs(database: Database, units: Mapping[str, str], given: Sequence[tuple[Row, bool]]) -> list[Job]:
+    """Jobs, each with what is private of it or without."""
+    private = list({row["job_id"] for row, shown in given if shown})
     lines: defaultdict[UUID, list[str]] = defaultdict(list)
     files: defaultdict[UUID, list[ArtifactRef]] = defaultdict(list)
     if private:
@@ -34,16 +39,17 @@ async def job_views(database: Database, units: Mapping[str, str], caller: Caller
             lines[event["job_id"]] += event["data"]["lines"]
         for row in await jobs.outputs(database, private):
             files[row["job_id"]].append(ArtifactRef(row["sha256"], row["size"], row["name"]))
-    shown = set(private)
     return [
-        _job(row, units, row["job_id"] in shown, lines[row["job_id"]][-limits.MAX_LOG_LINES :], files[row["job_id"]])
-        for row in rows
+        _job(row, units, True, lines[row["job_id"]][-limits.MAX_LOG_LINES :], files[row["job_id"]])
+        if shown
+        else _job(row, units, False, [], [])
+        for row, shown in given
     ]
 
 
 def new_job_view(admitted: Admitted, unit: str) -> Job:
     """A job that has just been written."""
-    job, at = admitted.job, iso(admitted.at)
+    job, lease, at = admitted.job, admitted.lease, iso(admitted.at)
     return Job(
         job_id=str(job.job_id),
         wallet_address=job.wallet,
@@ -56,12 +62,12 @@ def new_job_view(admitted: Admitted, unit: str) -> Job:
         status=admitted.state,
         created_at=at,
         updated_at=at,
-        assigned_node=None if admitted.node_id is None else str(admitted.node_id),
+        assigned_node=None if lease is None else str(lease.node_id),
         result=None,
         logs=[],
         metrics=JobMetrics(start_time=None, end_time=None, duration=None, cost=0),
         priority=job.priority,
-        attempts=0 if admitted.node_id is None else 1,
+        attempts=0 if lease is None else 1,
         units=0,
         unit=unit,
         error=None if admitted.error is None else msgspec.convert(admitted.error, JobError),

@@ -135,13 +135,22 @@ class Access:
         await access.insert_session(self._database, secret_hash(token), wallet, expires_at)
         return token, expires_at
 
+    def recent_caller(self, token: str) -> Caller | None:
+        """Whose token it is, if that was asked a moment ago; a node's is remembered."""
+        digest = secret_hash(token)
+        if node := self._registry.recall_by(digest):
+            return Caller(node=node)
+        cached = self._cache.get(digest)
+        return cached[1] if cached is not None and cached[0] > datetime.now(UTC) else None
+
     async def caller(self, token: str) -> Caller:
         """Whose token it is. Raises NotAuthenticated."""
+        if recent := self.recent_caller(token):
+            return recent
+        if node := await self._registry.by_token(token):
+            return Caller(node=node)
         digest, now = secret_hash(token), datetime.now(UTC)
-        cached = self._cache.get(digest)
-        if cached is not None and cached[0] > now:
-            return cached[1]
-        found, expires_at = await self._look_up(token, digest)
+        found, expires_at = await self._look_up(digest)
         if len(self._cache) >= _MAX_CACHED:
             self._cache.clear()
         good_until = now + _CACHE_FOR
@@ -176,10 +185,8 @@ class Access:
         self._cache.clear()
         return row
 
-    async def _look_up(self, token: str, digest: bytes) -> tuple[Caller, datetime | None]:
-        """Whose token it is, and when it ends. Raises NotAuthenticated."""
-        if node := await self._registry.by_token(token):
-            return Caller(node=node), None
+    async def _look_up(self, digest: bytes) -> tuple[Caller, datetime | None]:
+        """Whose session or key it is, and when it ends. Raises NotAuthenticated."""
         if row := await access.session(self._database, digest):
             return Caller(wallet=row["wallet"]), row["expires_at"]
         if row := await access.key(self._database, digest):

@@ -33,10 +33,10 @@ from hypernode.domain.receipt import Verdict
 from hypernode.ports import Finding
 from hypernode.protocol.frames import Audit
 from hypernode.protocol.jobs import MAX_NAMES, Requirements
-from hypernode.store import events, jobs, ledger, verifications
+from hypernode.store import admissions, events, jobs, ledger, verifications
+from hypernode.store.admissions import Admitted, NewJob
 from hypernode.store.database import Connection, Database, Row
-from hypernode.store.events import NewEvent, status_event
-from hypernode.store.jobs import NewJob
+from hypernode.store.events import NewEvent
 
 log: Final = structlog.get_logger(__name__)
 
@@ -132,8 +132,9 @@ class Auditor:
         if max(len(asked.deny_nodes), len(asked.deny_wallets)) > MAX_NAMES:
             return None
         model = job["model"] if job["model"].startswith(ARTIFACT_MODEL) else claim.model or job["model"]
+        budgets = (ZERO, await self._affordable(job["budget"])) if job["budget"] else (ZERO,)
         for requirements in self._preferences(asked):
-            for budget in (ZERO, await self._affordable(job["budget"])):
+            for budget in budgets:
                 demand = demand_of(job["job_type"], model, requirements, budget)
                 demand = dataclasses.replace(demand, customer=self._wallet, audit=True)
                 if self._matchmaker.index.match(demand, busy=True) is not None:
@@ -170,18 +171,14 @@ class Auditor:
             key_id=None,
             audit_of=job["job_id"],
         )
-        await jobs.insert(connection, [(audit, JobState.QUEUED, None, None)], datetime.now(UTC))
         await verifications.insert(connection, audit_id, lease_id, msgspec.to_builtins(claim))
         await verifications.link(connection, job["job_id"], audit_id, claim.artifacts)
         if plan.budget:
             await ledger.fund_audit(connection, audit_id, self._wallet, plan.budget)
             await ledger.hold(connection, [(audit_id, self._wallet, plan.budget)])
         checking = {"state": "checking", "auditJobId": str(audit_id)}
-        told = [
-            NewEvent(job["job_id"], job["wallet"], "verification", checking),
-            status_event(audit_id, self._wallet, JobState.QUEUED),
-        ]
-        await events.append(connection, told, queued=True)
+        told = [NewEvent(job["job_id"], job["wallet"], "verification", checking)]
+        await admissions.admit(connection, [Admitted(audit, JobState.QUEUED, datetime.now(UTC))], told)
 
     # --- concluding
 

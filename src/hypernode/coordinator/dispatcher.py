@@ -11,7 +11,7 @@ from hypernode.coordinator.bus import Bus
 from hypernode.coordinator.demands import engine_of
 from hypernode.coordinator.matchmaker import Matchmaker
 from hypernode.coordinator.policy import Policy
-from hypernode.coordinator.receiver import Receiver
+from hypernode.coordinator.receiver import Receiver, is_plain
 from hypernode.coordinator.registry import KnownNode, Registry
 from hypernode.coordinator.sessions import Held, Session, Sessions
 from hypernode.coordinator.settler import DECLINED, Ended, Ending, Settler
@@ -106,7 +106,10 @@ class Dispatcher:
         for frame in frames:
             if isinstance(frame, Hello):
                 await self._hello(session, frame)
-        await asyncio.gather(*(self._accept(session, f) for f in frames if isinstance(f, Accept)))
+        reports = [f for f in frames if isinstance(f, Report)]
+        # What is accepted and reported at once needs one commit, not two.
+        over = {report.lease_id for report in reports}
+        await self._accept(session, [f for f in frames if isinstance(f, Accept) and f.lease_id not in over])
         await self._tell(session, [f for f in frames if isinstance(f, Progress | Log | Stream)])
         for frame in frames:
             if isinstance(frame, Checkpoint):
@@ -116,19 +119,30 @@ class Dispatcher:
                 await self._beat(session, frame)
             elif isinstance(frame, Decline):
                 await self._decline(session, frame)
-        await asyncio.gather(*(self._report(session, f) for f in frames if isinstance(f, Report)))
+        await self._report(session, reports)
 
     async def heartbeat(self, node_id: UUID, metrics: dict[str, Any], status: str | None) -> None:
         """The contract's heartbeat: a node that polls takes what it was offered, and renews all it holds."""
         await self._registry.known(node_id)
-        self._registry.beat(node_id, metrics, status)
-        session = self._sessions.get(node_id)
+        session = self.sign_of_life(node_id, metrics, status)
         if session is None:
             return
-        session.heard_at = asyncio.get_running_loop().time()
         waiting = [held for held in session.leases.values() if not held.accepted]
-        await asyncio.gather(*(self._accept(session, Accept(str(held.lease_id))) for held in waiting))
+        await self._accept(session, [Accept(str(held.lease_id)) for held in waiting])
         await self._renew(session, [held.lease_id for held in session.leases.values()])
+
+    def sign_of_life(self, node_id: UUID, metrics: dict[str, Any], status: str | None) -> Session | None:
+        """A node lives. Returns its session here, if it has one. Raises InvalidRequest for an unknown status."""
+        self._registry.beat(node_id, metrics, status)
+        session = self._sessions.get(node_id)
+        if session is not None:
+            session.heard_at = asyncio.get_running_loop().time()
+        return session
+
+    def holds_leases(self, node_id: UUID) -> bool:
+        """Whether a node has offers or jobs of this coordinator, which its heartbeat takes and renews."""
+        session = self._sessions.get(node_id)
+        return session is not None and bool(session.leases)
 
     async def result(
         self, job_id: UUID, node: KnownNode, lease_id: UUID | None, report: Report, lines: Sequence[str]
@@ -203,15 +217,20 @@ class Dispatcher:
         for lease_id in claimed - session.leases.keys():
             session.send(Revoke(str(lease_id), LOST))
         for held in list(session.leases.values()):  # An Accept may have been lost with the old connection.
-            await self._accept(session, Accept(str(held.lease_id)))
+            await self._accept(session, [Accept(str(held.lease_id))])
         await self._renew(session, list(session.leases))
 
-    async def _accept(self, session: Session, frame: Accept) -> None:
-        held = session.leases.get(_uuid(frame.lease_id))
-        if held is None:
-            session.send(Revoke(frame.lease_id, LOST))
-        elif not held.accepted:
-            if await self._accepting.submit(held.lease_id):
+    async def _accept(self, session: Session, frames: Sequence[Accept]) -> None:
+        asked: list[Held] = []
+        for frame in frames:
+            held = session.leases.get(_uuid(frame.lease_id))
+            if held is None:
+                session.send(Revoke(frame.lease_id, LOST))
+            elif not held.accepted:
+                asked.append(held)
+        alive = await asyncio.gather(*(self._accepting.put(held.lease_id) for held in asked))
+        for held, lives in zip(asked, alive, strict=True):
+            if lives:
                 held.accepted = True
             else:
                 self._lose(session, held.lease_id)
@@ -250,21 +269,29 @@ class Dispatcher:
             data = {"sha256": frame.artifact.sha256, "size": frame.artifact.size}
             await self._bus.publish([NewEvent(held.job_id, held.wallet, "checkpoint", data)])
 
-    async def _report(self, session: Session, frame: Report) -> None:
-        held = session.leases.get(_uuid(frame.lease_id))
-        if held is None:
-            session.send(Reported(frame.lease_id, accepted=False))
-            return
-        try:
-            await self._receiver.report(held, session.node_id, session.wallet, frame)
-        except StaleLease:
-            self._lose(session, held.lease_id)
-            session.send(Reported(frame.lease_id, accepted=False))
+    async def _report(self, session: Session, frames: Sequence[Report]) -> None:
+        ending: list[tuple[Held, asyncio.Future[Ended]]] = []
+        for frame in frames:
+            held = session.leases.get(_uuid(frame.lease_id))
+            if held is None:
+                session.send(Reported(frame.lease_id, accepted=False))
+            elif is_plain(held, frame):
+                ending.append((held, self._receiver.report_plain(held, frame)))
+            else:
+                report = self._receiver.report(held, session.node_id, session.wallet, frame)
+                ending.append((held, asyncio.ensure_future(report)))
+        outcomes = await asyncio.gather(*(ended for _, ended in ending), return_exceptions=True)
+        for (held, _), outcome in zip(ending, outcomes, strict=True):
+            if isinstance(outcome, StaleLease):
+                self._lose(session, held.lease_id)
+                session.send(Reported(str(held.lease_id), accepted=False))
+            elif isinstance(outcome, BaseException):
+                raise outcome
 
     # --- leases
 
     async def _renew(self, session: Session, lease_ids: Sequence[UUID]) -> None:
-        alive = await asyncio.gather(*(self._renewing.submit(lease_id) for lease_id in lease_ids))
+        alive = await asyncio.gather(*(self._renewing.put(lease_id) for lease_id in lease_ids))
         for lease_id, lives in zip(lease_ids, alive, strict=True):
             held = session.leases.get(lease_id)
             if held is not None and held.accepted and not lives:

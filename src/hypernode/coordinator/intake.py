@@ -1,8 +1,9 @@
 """Takes jobs in: validated and priced, then job, hold and, if a node is free, lease in one commit."""
 
+import asyncio
 import os
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -29,11 +30,10 @@ from hypernode.domain.money import SUPPLY, ZERO, Amount, to_number, to_text
 from hypernode.ports import Executor
 from hypernode.protocol.jobs import CreateJob, Requirements
 from hypernode.protocol.validation import bad_fields
-from hypernode.store import artifacts, events, jobs, ledger
+from hypernode.store import admissions, artifacts, ledger
+from hypernode.store.admissions import Admitted, NewJob
 from hypernode.store.database import Connection, Database
-from hypernode.store.events import status_event
 from hypernode.store.group_commit import GroupCommit
-from hypernode.store.jobs import NewJob, NewLease
 
 SALT_BYTES: Final = 16
 MAX_DEMANDS: Final = 10_000
@@ -44,24 +44,20 @@ FUNDS_NEEDED: Final = "funds_needed"
 
 
 @dataclass(frozen=True, slots=True)
-class Admitted:
-    """A job as it was written first."""
+class Arrival:
+    """A job that was found right, before it is written."""
 
-    job: NewJob
-    state: JobState
-    error: dict[str, Any] | None
-    node_id: UUID | None
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class _Arrival:
     job: NewJob
     demand: Demand
-    parts: Sequence["_Arrival"] = ()  #: What it is spread over; they run, and it does not.
+    parts: Sequence["Arrival"] = ()  #: What it is spread over; they run, and it does not.
 
     @property
-    def leaves(self) -> Sequence["_Arrival"]:
+    def needs_more(self) -> bool:
+        """Whether more than the job itself is to be written."""
+        return bool(self.job.budget or self.job.artifacts)
+
+    @property
+    def leaves(self) -> Sequence["Arrival"]:
         """What runs."""
         return self.parts or (self,)
 
@@ -82,18 +78,25 @@ class Intake:
 
     async def submit(self, request: CreateJob, job_id: UUID, key_id: UUID | None = None) -> Admitted:
         """Store a job; it may run already when this returns. Raises what is wrong with the request."""
-        arrival = self._check(request, job_id, key_id)
-        if request.parts > 1:
-            arrival = self._divide(arrival, request)
+        arrival = self.check(request, job_id, key_id)
         if arrival.job.artifacts:
             await self._check_artifacts(arrival.job)
-        return await self._group.submit(arrival)
+        return await self.put(arrival)
+
+    def check(self, request: CreateJob, job_id: UUID, key_id: UUID | None) -> Arrival:
+        """The job, or its parts, that a request asks for. Raises what is wrong with the request."""
+        arrival = self._arrival(request, job_id, key_id)
+        return self._divide(arrival, request) if request.parts > 1 else arrival
+
+    def put(self, arrival: Arrival) -> asyncio.Future[Admitted]:
+        """Store a job whose artifacts, if it has any, are there. Raises Overloaded."""
+        return self._group.put(arrival)
 
     async def drain(self) -> None:
         """Wait until all that was handed in is committed."""
         await self._group.drain()
 
-    def _check(self, request: CreateJob, job_id: UUID, key_id: UUID | None) -> _Arrival:
+    def _arrival(self, request: CreateJob, job_id: UUID, key_id: UUID | None) -> Arrival:
         """Everything that can be said of a request without the store; all that is wrong with it at once."""
         executor = self._executor(request.job_type)
         asked = request.requirements if isinstance(request.requirements, Requirements) else DEFAULT_REQUIREMENTS
@@ -132,9 +135,9 @@ class Intake:
             key_id=key_id,
             artifacts=tuple(inputs.items()),
         )
-        return _Arrival(job, demand)
+        return Arrival(job, demand)
 
-    def _divide(self, arrival: _Arrival, request: CreateJob) -> _Arrival:
+    def _divide(self, arrival: Arrival, request: CreateJob) -> Arrival:
         """Spread a job over parts, if its executor can: each an ordinary job with an equal share of the budget."""
         executor, job = self._executors[request.job_type], arrival.job
         inputs = executor.split(msgspec.convert(request.input, executor.Input), request.parts)
@@ -142,7 +145,7 @@ class Intake:
             return arrival
         share, rest = divmod(job.budget, len(inputs))
         asked = msgspec.convert(job.requirements, Requirements)
-        parts: list[_Arrival] = []
+        parts: list[Arrival] = []
         for number, part in enumerate(inputs):
             budget = Amount(share + (number < rest))
             needed = {**executor.artifacts(part), **_model_artifact(request.model, executor)}
@@ -156,8 +159,8 @@ class Intake:
                 parent_id=job.job_id,
                 part=number + 1,
             )
-            parts.append(_Arrival(child, self._demand(request, asked, budget)))
-        return _Arrival(replace(job, parts=len(parts)), arrival.demand, parts)
+            parts.append(Arrival(child, self._demand(request, asked, budget)))
+        return Arrival(replace(job, parts=len(parts)), arrival.demand, parts)
 
     def _demand(self, request: CreateJob, asked: Requirements, budget: Amount) -> Demand:
         """The demand, one object for all jobs that ask alike: most of a customer's do."""
@@ -186,41 +189,63 @@ class Intake:
                  for name, sha256 in job.artifacts if sha256 in missing]
             )  # fmt: skip
 
-    async def _flush(self, arrivals: Sequence[_Arrival]) -> list[Admitted | Exception]:
+    async def _flush(self, arrivals: Sequence[Arrival]) -> list[Admitted | Exception]:
         reserved: list[UUID] = []
+        refused: dict[UUID, HypernodeError] = {}
         try:
-            async with self._database.transaction() as connection:
-                needed, refused = await self._funds(connection, [arrival.job for arrival in arrivals])
-                admitted: dict[UUID, Admitted] = {}
-                leases: dict[UUID, NewLease] = {}
-                at = datetime.now(UTC)
-                for arrival in arrivals:
-                    if arrival.job.job_id in refused:
-                        continue
-                    if arrival.parts:
-                        admitted[arrival.job.job_id] = Admitted(arrival.job, JobState.RUNNING, None, None, at)
-                    for leaf in arrival.leaves:
-                        job = leaf.job
-                        if job.job_id not in needed and (node_id := self._reserve(leaf)):
-                            reserved.append(node_id)
-                            leases[job.job_id] = self._matchmaker.lease_on(node_id, job.job_type)
-                        admitted[job.job_id] = _admit(job, needed.get(job.job_id), leases.get(job.job_id), at)
-                await self._write(connection, list(admitted.values()), leases, at)
+            if any(arrival.needs_more for arrival in arrivals):
+                async with self._database.transaction() as connection:
+                    needed, refused = await self._funds(connection, [arrival.job for arrival in arrivals])
+                    admitted = self._decide(arrivals, needed, refused, reserved)
+                    await _hold(connection, admitted.values())
+                    await admissions.admit(connection, list(admitted.values()))
+            else:
+                admitted = self._decide(arrivals, {}, {}, reserved)
+                await admissions.admit(self._database, list(admitted.values()))
         except BaseException:
             for node_id in reserved:
                 self._matchmaker.release(node_id)
             raise
         for leaf in (leaf for arrival in arrivals for leaf in arrival.leaves):
-            self._start(leaf, admitted.get(leaf.job.job_id), leases.get(leaf.job.job_id))
+            self._start(leaf, admitted.get(leaf.job.job_id))
         return [refused.get(a.job.job_id) or admitted[a.job.job_id] for a in arrivals]
 
-    def _reserve(self, arrival: _Arrival) -> UUID | None:
+    def _decide(
+        self,
+        arrivals: Sequence[Arrival],
+        needed: Mapping[UUID, Amount],
+        refused: Mapping[UUID, HypernodeError],
+        reserved: list[UUID],
+    ) -> dict[UUID, Admitted]:
+        """How each job begins: waiting for money, waiting for a node, or on one, whose slot is then reserved."""
+        admitted: dict[UUID, Admitted] = {}
+        at = datetime.now(UTC)
+        for arrival in arrivals:
+            if arrival.job.job_id in refused:
+                continue
+            if arrival.parts:
+                admitted[arrival.job.job_id] = Admitted(arrival.job, JobState.RUNNING, at)
+            for leaf in arrival.leaves:
+                job = leaf.job
+                if lacks := needed.get(job.job_id):
+                    admitted[job.job_id] = Admitted(job, JobState.PENDING, at, error=lacking(lacks))
+                elif node_id := self._reserve(leaf):
+                    reserved.append(node_id)
+                    lease = self._matchmaker.lease_on(node_id, job.job_type)
+                    admitted[job.job_id] = Admitted(job, JobState.RUNNING, at, lease=lease)
+                else:
+                    admitted[job.job_id] = Admitted(job, JobState.QUEUED, at)
+        return admitted
+
+    def _reserve(self, arrival: Arrival) -> UUID | None:
         return self._matchmaker.reserve(self._matchmaker.demand_of(arrival.job.wallet, arrival.demand))
 
-    def _start(self, arrival: _Arrival, admitted: Admitted | None, lease: NewLease | None) -> None:
-        if lease is not None:
-            self._offers.push_new(arrival.job, lease)
-        elif admitted is not None and admitted.state is JobState.QUEUED:
+    def _start(self, arrival: Arrival, admitted: Admitted | None) -> None:
+        if admitted is None:
+            return
+        if admitted.lease is not None:
+            self._offers.push_new(arrival.job, admitted.lease)
+        elif admitted.state is JobState.QUEUED:
             job = arrival.job
             demand = self._matchmaker.demand_of(job.wallet, arrival.demand)
             self._matchmaker.enqueue([Waiting(job.job_id, job.priority, demand)])
@@ -256,19 +281,6 @@ class Intake:
         await ledger.spend(connection, list(spent.items()))
         return needed, refused
 
-    async def _write(
-        self, connection: Connection, admitted: Sequence[Admitted], leases: Mapping[UUID, NewLease], at: datetime
-    ) -> None:
-        if not admitted:
-            return
-        given = [(entry.job, entry.state, entry.error, leases.get(entry.job.job_id)) for entry in admitted]
-        await jobs.insert(connection, given, at)
-        funded = [entry.job for entry in admitted if entry.state is not JobState.PENDING and not entry.job.parts]
-        held = [job for job in funded if job.budget]
-        await ledger.hold(connection, [(job.job_id, job.wallet, job.budget) for job in held])
-        changes = [status_event(entry.job.job_id, entry.job.wallet, entry.state) for entry in admitted]
-        await events.append(connection, changes, queued=any(entry.state is JobState.QUEUED for entry in admitted))
-
 
 def _model_artifact(model: str, executor: Executor) -> dict[str, str]:
     """The artifact that a job names as its model. Raises ValueError."""
@@ -282,12 +294,16 @@ def _model_artifact(model: str, executor: Executor) -> dict[str, str]:
     return {f"model{executor.model_suffix}": digest}
 
 
-def _admit(job: NewJob, needed: Amount | None, lease: NewLease | None, at: datetime) -> Admitted:
-    if needed is not None:
-        return Admitted(job, JobState.PENDING, lacking(needed), None, at)
-    if lease is None:
-        return Admitted(job, JobState.QUEUED, None, None, at)
-    return Admitted(job, JobState.RUNNING, None, lease.node_id, at)
+async def _hold(connection: Connection, admitted: Collection[Admitted]) -> None:
+    """Lock the budgets of what is funded, and tie the inputs to their jobs."""
+    held = [
+        entry.job
+        for entry in admitted
+        if entry.job.budget and entry.state is not JobState.PENDING and not entry.job.parts
+    ]
+    await ledger.hold(connection, [(job.job_id, job.wallet, job.budget) for job in held])
+    inputs = [(e.job.job_id, sha256, "input", name) for e in admitted for name, sha256 in e.job.artifacts]
+    await artifacts.link(connection, inputs)
 
 
 def lacking(needed: Amount) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from hypernode.chain import base58, keys
+from hypernode.chain import keys
 from hypernode.coordinator.ids import new_id
 from hypernode.domain.payment import Split
 from hypernode.domain.receipt import Receipt, Verdict, canonical, input_digest, value_digest
@@ -72,5 +72,4 @@ class Notary:
                 network=self.genesis_hash,
             )
         )
-        signature = base58.encode(keys.sign(self._keypair, body))
-        return NewReceipt(receipt_id, row["job_id"], body, signature, self.address)
+        return NewReceipt(receipt_id, row["job_id"], body, keys.sign_text(self._keypair, body), self.address)

@@ -9,8 +9,9 @@ from hypernode.coordinator.sessions import Held, Sessions
 from hypernode.domain.pricing import affordable_s
 from hypernode.protocol.frames import Audit, Offer
 from hypernode.store import jobs
+from hypernode.store.admissions import NewJob
 from hypernode.store.database import Database
-from hypernode.store.jobs import NewJob, NewLease
+from hypernode.store.jobs import NewLease
 
 
 class Offers:

@@ -1,5 +1,6 @@
 """Receives what nodes report: refuses what no honest node would send, has the rest checked or accepted."""
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Final
@@ -10,6 +11,7 @@ import msgspec
 from hypernode.coordinator.auditor import Auditor
 from hypernode.coordinator.sessions import Held
 from hypernode.coordinator.settler import Ended, Ending, Settler
+from hypernode.domain.assurance import Assurance
 from hypernode.domain.demand import DEFAULT_MODEL
 from hypernode.domain.lease import LeaseEvent
 from hypernode.ports import Executor, Finding
@@ -37,22 +39,26 @@ class Receiver:
 
         A result that is not what the job type promises is a failure.
         """
-        fault = report.error or await self._fault(held, provider, report)
-        if fault:
-            blames_input = bool(report.error) and report.blames_input
-            return await self._settler.end(Ending(held.lease_id, LeaseEvent.FAIL, _clean(fault), blames_input))
-        ending = Ending(
-            held.lease_id,
-            LeaseEvent.SUCCEED,
-            result=report.result,
-            units=max(0, report.units),
-            model=_clean(report.model),
-            artifacts=report.artifacts,
-        )
+        if is_plain(held, report):
+            return await self.report_plain(held, report)
+        fault = self._fault(held, report)
+        claimed = {ref.sha256 for ref in report.artifacts}
+        # Only what the node itself uploaded: a digest alone must not open somebody else's file.
+        if not fault and claimed and claimed - await artifacts.readable(self._database, provider, claimed):
+            fault = "the result names artifacts that the node has not uploaded"
+        ending = _ending(held, report, fault)
+        if ending.event is LeaseEvent.FAIL:
+            return await self._settler.end(ending)
         checked = await self._auditor.open(held, node_id, provider, ending, report.fingerprint)
         return checked or await self._settler.end(ending)
 
-    async def _fault(self, held: Held, provider: str, report: Report) -> str:
+    def report_plain(self, held: Held, report: Report) -> asyncio.Future[Ended]:
+        """As `report`, for a plain one."""
+        return self._settler.put(_ending(held, report, self._fault(held, report)))
+
+    def _fault(self, held: Held, report: Report) -> str:
+        if report.error:
+            return report.error
         if report.result is None:
             return "the node reported neither a result nor an error"
         if len(msgspec.json.encode(report.result)) > limits.MAX_RESULT_BYTES:
@@ -69,11 +75,26 @@ class Receiver:
             msgspec.convert(report.result, Finding if held.audit else self._executors[held.job_type].Output)
         except msgspec.ValidationError as error:
             return f"the result is not what {held.job_type} gives: {error}"
-        claimed = {ref.sha256 for ref in report.artifacts}
-        # Only what the node itself uploaded: a digest alone must not open somebody else's file.
-        if claimed and claimed - await artifacts.readable(self._database, provider, claimed):
-            return "the result names artifacts that the node has not uploaded"
         return ""
+
+
+def is_plain(held: Held, report: Report) -> bool:
+    """Whether a report can be judged by itself: it names no files, and nobody is to check it."""
+    return not report.artifacts and (held.audit or held.assurance == Assurance.NONE)
+
+
+def _ending(held: Held, report: Report, fault: str) -> Ending:
+    if fault:
+        blames_input = bool(report.error) and report.blames_input
+        return Ending(held.lease_id, LeaseEvent.FAIL, _clean(fault), blames_input)
+    return Ending(
+        held.lease_id,
+        LeaseEvent.SUCCEED,
+        result=report.result,
+        units=max(0, report.units),
+        model=_clean(report.model),
+        artifacts=report.artifacts,
+    )
 
 
 def _is_file_name(name: str) -> bool:

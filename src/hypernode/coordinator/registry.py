@@ -1,7 +1,10 @@
 """Nodes: registration, signs of life (written behind), removal, and whose token is whose."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import time
+from asyncio import Future
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -11,15 +14,18 @@ import msgspec
 from hypernode.coordinator.demands import amount
 from hypernode.coordinator.ids import Secrets, secret_hash
 from hypernode.domain.errors import BadField, InvalidRequest, NotFound, Unauthorized
-from hypernode.domain.node import NodeState, vram_mb
+from hypernode.domain.node import OFFLINE_AFTER_S, NodeState, vram_mb
 from hypernode.protocol.nodes import RegisterNode
 from hypernode.store import events, nodes
 from hypernode.store.database import Database, Row
+from hypernode.store.group_commit import GroupCommit
 from hypernode.store.nodes import Beat, Registration
 
 TOKEN_PREFIX: Final = "hnn"
 BEATABLE: Final = {"online": NodeState.ONLINE, "busy": NodeState.ONLINE, "draining": NodeState.DRAINING}
 MAX_CACHED: Final = 1_000_000
+STORE_EVERY_S: Final = OFFLINE_AFTER_S / 4
+"""A node that beats more often is stored once in this time. Its last beat is stored long before it counts as silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +39,33 @@ class KnownNode:
 class Registry:
     """The network's nodes."""
 
-    def __init__(self, database: Database, secrets: Secrets) -> None:
+    def __init__(self, database: Database, secrets: Secrets, store_every_s: float = STORE_EVERY_S) -> None:
         self._database = database
         self._secrets = secrets
+        self._store_every_s = store_every_s
         self._known: dict[UUID, KnownNode] = {}
         self._tokens: dict[bytes, KnownNode] = {}
-        self._beats: dict[UUID, Beat] = {}
+        self._beats: dict[UUID, Beat] = {}  #: Not stored yet, the latest of each node.
+        self._due: set[UUID] = set()  #: Whose beats the next flush stores.
+        self._states: dict[UUID, str | None] = {}  #: Of the nodes that were stored a short while ago, as they said.
+        self._stored: deque[tuple[float, list[UUID]]] = deque()  #: Those, and when.
+        self._registering = GroupCommit(self._register_all)
 
     def token(self, node_id: UUID) -> str:
         """What a node proves itself with."""
         return self._secrets.token(TOKEN_PREFIX, node_id)
 
-    async def register(self, given: RegisterNode, node_id: UUID) -> tuple[Row, str | None]:
-        """Add a machine of a wallet under this id, or update it. The token is there for a new one."""
-        token = self.token(node_id)
+    async def register(self, given: RegisterNode, node_id: UUID) -> Row:
+        """Add a machine of a wallet under this id, or update it under the one that it has. Raises InvalidRequest."""
+        return await self.put(given, node_id)
+
+    def put(self, given: RegisterNode, node_id: UUID) -> "Future[Row]":
+        """The same, for those who cannot wait here: the row comes with its group's commit."""
         registration = Registration(
             node_id=node_id,
             wallet=given.wallet_address,
             machine_id=given.machine_id,
-            token_hash=secret_hash(token),
+            token_hash=secret_hash(self.token(node_id)),
             gpu_model=given.gpu_model,
             gpu_count=given.gpu_count,
             vram_mb=None if given.vram is None else vram_mb(given.vram),
@@ -65,9 +79,7 @@ class Registry:
             capabilities=given.capabilities,
             price=None if given.price is None else amount(given.price, "price"),
         )
-        async with self._database.transaction() as connection:
-            row = await nodes.register(connection, registration)
-        return row, token if row["is_new"] else None
+        return self._registering.put(registration)
 
     async def get(self, node_id: UUID) -> Row:
         """One node. Raises NotFound."""
@@ -76,37 +88,66 @@ class Registry:
             raise NotFound("Node")
         return row
 
+    def recall(self, node_id: UUID) -> KnownNode | None:
+        """Who a node is, if it was asked before."""
+        return self._known.get(node_id)
+
     async def known(self, node_id: UUID) -> KnownNode:
         """Who a node is, from memory where possible. Raises NotFound."""
-        node = self._known.get(node_id)
+        node = self.recall(node_id)
         if node is None:
             row = await self.get(node_id)
             node = self._remember(KnownNode(row["node_id"], row["wallet"]))
         return node
 
+    def recall_by(self, token_hash: bytes) -> KnownNode | None:
+        """The node that a token belongs to, if that was asked before."""
+        return self._tokens.get(token_hash)
+
     async def by_token(self, token: str) -> KnownNode | None:
         """The node that a token belongs to."""
         digest = secret_hash(token)
-        node = self._tokens.get(digest)
+        node = self.recall_by(digest)
         if node is None and (row := await nodes.by_token(self._database, digest)):
             node = self._tokens[digest] = self._remember(KnownNode(row["node_id"], row["wallet"]))
         return node
 
-    def beat(self, node_id: UUID, metrics: Mapping[str, Any] | None, status: str | None = None) -> None:
-        """A node lives; stored a moment later, all nodes together. Raises InvalidRequest for an unknown status."""
+    def beat(self, node_id: UUID, metrics: dict[str, Any] | None, status: str | None = None) -> None:
+        """A node lives; stored a moment later, or with what else it says in the same while.
+
+        Raises InvalidRequest for an unknown status.
+        """
         if status is not None and status not in BEATABLE:
             raise InvalidRequest([BadField("status", f"one of {', '.join(BEATABLE)}")])
         state = None if status is None else BEATABLE[status].value
-        beat = Beat(node_id, datetime.now(UTC), dict(metrics) if metrics else None, state)
-        if older := self._beats.get(node_id):
-            beat = replace(beat, metrics=beat.metrics or older.metrics, state=beat.state or older.state)
-        self._beats[node_id] = beat
+        older = self._beats.get(node_id)
+        if older is not None:
+            metrics, state = metrics or older.metrics, state or older.state
+        self._beats[node_id] = Beat(node_id, datetime.now(UTC), metrics or None, state)
+        if node_id not in self._states or (state is not None and state != self._states[node_id]):
+            self._due.add(node_id)
 
-    async def flush_beats(self) -> None:
-        """Store the signs of life."""
-        beats, self._beats = self._beats, {}
-        if beats:
-            await nodes.beat(self._database, list(beats.values()))
+    async def flush_beats(self, *, everything: bool = False) -> None:
+        """Store the signs of life that are due: of a node that says something new, or was not stored for a while."""
+        now = time.monotonic()
+        while self._stored and (everything or now - self._stored[0][0] >= self._store_every_s):
+            for node_id in self._stored.popleft()[1]:
+                self._states.pop(node_id, None)
+                if node_id in self._beats:
+                    self._due.add(node_id)
+        due, self._due = self._due, set()
+        # In one order, so that two coordinators that heard of the same nodes rarely wait for each other.
+        beats = [self._beats.pop(node_id) for node_id in sorted(due & self._beats.keys())]
+        if not beats:
+            return
+        try:
+            await nodes.beat(self._database, beats)
+        except BaseException:
+            self._beats = {beat.node_id: beat for beat in beats} | self._beats
+            self._due.update(beat.node_id for beat in beats)
+            raise
+        self._stored.append((now, [beat.node_id for beat in beats]))
+        self._states |= {beat.node_id: beat.state for beat in beats}
 
     async def deregister(self, node_id: UUID, wallet: str) -> None:
         """Remove a node for its owner. Raises NotFound, Unauthorized."""
@@ -124,6 +165,10 @@ class Registry:
         self._known.pop(node_id, None)
         self._beats.pop(node_id, None)
         self._tokens = {digest: node for digest, node in self._tokens.items() if node.node_id != node_id}
+
+    async def _register_all(self, given: Sequence[Registration]) -> list[Row]:
+        async with self._database.transaction() as connection:
+            return await nodes.register(connection, given)
 
     def _remember(self, node: KnownNode) -> KnownNode:
         if len(self._known) >= MAX_CACHED:

@@ -3,6 +3,7 @@
 Everything that follows from the end of an attempt (job, hold, ledger, receipt, events) is one commit.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,12 +24,13 @@ from hypernode.domain.pricing import cost
 from hypernode.domain.receipt import Verdict
 from hypernode.ports import Executor
 from hypernode.protocol.artifacts import ArtifactRef
-from hypernode.store import artifacts, events, jobs, ledger, receipts
+from hypernode.store import artifacts, jobs, ledger
 from hypernode.store.database import Connection, Database, Row
 from hypernode.store.events import NewEvent, status_event
 from hypernode.store.group_commit import GroupCommit
-from hypernode.store.jobs import Completion, Reopening
+from hypernode.store.jobs import Reopening
 from hypernode.store.receipts import NewReceipt
+from hypernode.store.settlements import Completion, settle
 
 log: Final = structlog.get_logger(__name__)
 
@@ -80,7 +82,7 @@ class _Batch:
     told: list[NewEvent] = field(default_factory=list)
     outputs: list[tuple[UUID, str, str, str]] = field(default_factory=list)
     earned: defaultdict[UUID, list[Amount]] = field(default_factory=lambda: defaultdict(list))
-    completed: list[tuple[UUID, UUID]] = field(default_factory=list)
+    rescued: list[tuple[UUID, UUID]] = field(default_factory=list)  #: Jobs that ended well after another attempt.
 
 
 class Settler:
@@ -102,9 +104,11 @@ class Settler:
 
     async def end(self, ending: Ending) -> Ended:
         """End an attempt. Raises StaleLease if it was not live: nothing has changed then."""
-        ended = await self._group.submit(ending)
-        self.tell(ended)
-        return ended
+        return await self._group.submit(ending)
+
+    def put(self, ending: Ending) -> asyncio.Future[Ended]:
+        """As `end`, without waiting."""
+        return self._group.put(ending)
 
     def tell(self, ended: Ended) -> None:
         """Tell the listeners of an attempt that is over for its node."""
@@ -123,12 +127,15 @@ class Settler:
             batch = _Batch()
             ended = {row["lease_id"]: self._decide(batch, row, first[row["lease_id"]]) for row in rows}
             await self._write(connection, batch)
+        for end in ended.values():
+            self.tell(end)
         return [ended[e.lease_id] if e.lease_id in ended and first[e.lease_id] is e else StaleLease() for e in endings]
 
     def _decide(self, batch: _Batch, row: Row, ending: Ending) -> Ended:
         if ending.event is LeaseEvent.SUCCEED:
             state = self._pay(batch, row, ending, JobState.COMPLETED)
-            batch.completed.append((row["job_id"], row["node_id"]))
+            if row["attempt"] > 1:
+                batch.rescued.append((row["job_id"], row["node_id"]))
         elif ending.event is LeaseEvent.REVOKE:
             state = self._pay(batch, row, ending, JobState.CANCELLED)
         else:
@@ -148,7 +155,7 @@ class Settler:
         )
 
     def _pay(self, batch: _Batch, row: Row, ending: Ending, state: JobState) -> JobState:
-        # A worker over plain HTTP may report without ever having accepted; a stop before that costs nothing.
+        # What was never accepted, or only with its report, began with the offer; a stop before that costs nothing.
         unaccepted = row["offered_at"] if state is JobState.COMPLETED else row["ended_at"]
         started_at = row["accepted_at"] or unaccepted
         executor = self._executors[row["job_type"]]
@@ -177,7 +184,8 @@ class Settler:
                 started_at=started_at,
             )
         )
-        batch.holds.append(ledger.Ending(row["job_id"], row["provider"], parts, row["key_id"]))
+        if row["budget"]:
+            batch.holds.append(ledger.Ending(row["job_id"], row["provider"], parts, row["key_id"]))
         batch.earned[row["node_id"]].append(parts.provider)
         batch.outputs += [(row["job_id"], ref.sha256, "output", ref.name or ref.sha256) for ref in ending.artifacts]
         batch.signed.append(self._notary.receipt(row, ending, executor, model, units, parts, started_at))
@@ -194,26 +202,24 @@ class Settler:
         error = {"code": code, "message": ending.reason or "the node gave no reason"}
         verdict = ending.verdict if refused else None
         batch.reopenings.append(Reopening(row["job_id"], state, error, failures, verdict, ending.evidence))
-        if over:
+        if over and row["budget"]:
             whole = Split(ZERO, ZERO, row["budget"])
             batch.holds.append(ledger.Ending(row["job_id"], None, whole, row["key_id"]))
         return state
 
     async def _write(self, connection: Connection, batch: _Batch) -> None:
-        if batch.completions:
-            done = await jobs.complete(connection, batch.completions)
-            assert len(done) == len(batch.completions), "a live lease on a job that is not running"
-            earned = {node: (len(parts), Amount(sum(parts))) for node, parts in batch.earned.items()}
-            await jobs.credit_nodes(connection, earned)
-            await jobs.blame_nodes(connection, batch.completed)
-            await receipts.insert(connection, batch.signed)
-            await artifacts.link(connection, batch.outputs)
+        if not batch.told:
+            return
+        if batch.rescued:
+            await jobs.blame_nodes(connection, batch.rescued)
+        await artifacts.link(connection, batch.outputs)
         if batch.reopenings:
             await jobs.reopen(connection, batch.reopenings)
         if batch.holds:
             await ledger.end_holds(connection, batch.holds)
         queued = any(reopening.state is JobState.QUEUED for reopening in batch.reopenings)
-        await events.append(connection, batch.told, queued=queued)
+        done = await settle(connection, batch.completions, batch.earned, batch.signed, batch.told, queued=queued)
+        assert done == len(batch.completions), "a live lease on a job that is not running"
 
 
 def _verified_units(executor: Executor, row: Row, ending: Ending) -> int:

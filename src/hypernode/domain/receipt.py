@@ -79,7 +79,8 @@ def canonical_json(value: Any) -> bytes:
 
 def canonical(receipt: Receipt) -> bytes:
     """The bytes that the network signs and the Merkle leaf hashes."""
-    return canonical_json(msgspec.to_builtins(receipt))
+    # Text, integers and lists alone: the same as `canonical_json`, only quicker.
+    return msgspec.json.encode(receipt, order="sorted")
 
 
 def value_digest(value: Any) -> str:

@@ -193,7 +193,7 @@ class Explanation(Body):
 
     status: str
     sentence: str
-    online_nodes: int
+    online_nodes: int  #: Those that were looked at, 2,000 at most.
     matching_nodes: int
     free_matching_nodes: int
     obstacles: list[Obstacle]

@@ -13,7 +13,8 @@ EVENTS_CHANNEL: Final = "hypernode_events"
 QUEUE_CHANNEL: Final = "hypernode_queue"
 NODES_CHANNEL: Final = "hypernode_nodes"
 PAGE: Final = 1_000
-_LOCK: Final = 0x48594E02
+LOCK: Final = 0x48594E02
+"""The advisory lock that whoever writes events takes before, and holds until its commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,16 @@ def status_event(job_id: UUID, wallet: str, status: str, **more: Any) -> NewEven
     return NewEvent(job_id, wallet, "status", {"status": status, **more})
 
 
+def channels(*, queued: bool) -> list[str]:
+    """Who listens for events; also for jobs that every coordinator is to look at."""
+    return [EVENTS_CHANNEL, QUEUE_CHANNEL] if queued else [EVENTS_CHANNEL]
+
+
 async def append(connection: Connection, events: Sequence[NewEvent], *, queued: bool = False) -> None:
     """Add events; the last thing a transaction does. `queued`: there are jobs for every coordinator to look at."""
     if not events:
         return
-    channels = [EVENTS_CHANNEL, QUEUE_CHANNEL] if queued else [EVENTS_CHANNEL]
-    await connection.execute(SQL["order_and_notify"], _LOCK, channels)
+    await connection.execute(SQL["order_and_notify"], LOCK, channels(queued=queued))
     records = [(event.job_id, event.wallet, event.kind, event.data) for event in events]
     await connection.copy_records_to_table("event", records=records, columns=("job_id", "wallet", "kind", "data"))
 

@@ -38,14 +38,18 @@ class GroupCommit(Generic[Item, Answer]):
         self._most_flushers = flushers
 
     async def submit(self, item: Item) -> Answer:
-        """Wait until the item's group has been committed."""
+        """Wait until the item's group has been committed. Raises Overloaded."""
+        return await self.put(item)
+
+    def put(self, item: Item) -> asyncio.Future[Answer]:
+        """Hand an item in; the answer comes when its group has been committed. Raises Overloaded."""
         if len(self._waiting) >= MAX_WAITING:
             raise Overloaded
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, answer))
         if len(self._flushers) < self._most_flushers:
             self._flushers.add(asyncio.create_task(self._run()))
-        return await answer
+        return answer
 
     async def drain(self) -> None:
         """Wait until nothing is waiting."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,35 +10,10 @@ from hypernode.domain import lease as leases
 from hypernode.domain.job import JobEvent, JobState
 from hypernode.domain.lease import LeaseEvent
 from hypernode.domain.money import Amount
-from hypernode.store import artifacts
-from hypernode.store.database import Connection, Database, Row, statements
+from hypernode.store.database import LAST_ID, OF_WALLET, Connection, Database, Row, narrowed, statements
 
 SQL: Final = statements("jobs")
 _LIVE: Final = sorted(leases.LIVE)
-_COLUMNS: Final = (
-    "job_id",
-    "wallet",
-    "job_type",
-    "model",
-    "input",
-    "requirements",
-    "budget",
-    "max_duration_s",
-    "priority",
-    "assurance",
-    "state",
-    "attempt",
-    "node_id",
-    "key_id",
-    "salt",
-    "error",
-    "audit_of",
-    "parent_id",
-    "part",
-    "parts",
-    "created_at",
-    "updated_at",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,44 +28,6 @@ class NewLease:
 
 
 @dataclass(frozen=True, slots=True)
-class NewJob:
-    """A job as it is written first."""
-
-    job_id: UUID
-    wallet: str
-    job_type: str
-    model: str
-    input: dict[str, Any]
-    requirements: dict[str, Any]
-    budget: Amount
-    max_duration_s: int
-    priority: int
-    assurance: str
-    salt: bytes
-    key_id: UUID | None
-    artifacts: Sequence[tuple[str, str]] = ()  #: (name, sha256) of its inputs
-    audit_of: UUID | None = None  #: The job whose result it checks.
-    parent_id: UUID | None = None  #: The job of which it is a part.
-    part: int | None = None  #: Which one.
-    parts: int = 0  #: How many it is spread over.
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """How a job that ran ends with a result, or stopped with pay for what was done."""
-
-    job_id: UUID
-    state: JobState
-    result: dict[str, Any] | None
-    units: int
-    cost: Amount
-    verdict: str
-    evidence: dict[str, Any] | None
-    model: str
-    started_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Reopening:
     """What becomes of a job whose attempt ended without a result."""
 
@@ -101,48 +37,6 @@ class Reopening:
     failures: int
     verdict: str | None = None  #: Of the result that was refused; None keeps what is known.
     evidence: dict[str, Any] | None = None
-
-
-async def insert(
-    connection: Connection,
-    given: Sequence[tuple[NewJob, JobState, dict[str, Any] | None, NewLease | None]],
-    at: datetime,
-) -> None:
-    """Write new jobs, each in its first state, with what it waits for and the lease it got at once.
-
-    By COPY, the quickest way of many rows into PostgreSQL.
-    """
-    records = [
-        (
-            job.job_id,
-            job.wallet,
-            job.job_type,
-            job.model,
-            job.input,
-            job.requirements,
-            job.budget,
-            job.max_duration_s,
-            job.priority,
-            job.assurance,
-            state,
-            1 if lease else 0,
-            lease.node_id if lease else None,
-            job.key_id,
-            job.salt,
-            error,
-            job.audit_of,
-            job.parent_id,
-            job.part,
-            job.parts,
-            at,
-            at,
-        )
-        for job, state, error, lease in given
-    ]
-    await connection.copy_records_to_table("job", records=records, columns=_COLUMNS)
-    await insert_leases(connection, [(job.job_id, 1, lease) for job, _, _, lease in given if lease])
-    inputs = [(job.job_id, sha256, "input", name) for job, *_ in given for name, sha256 in job.artifacts]
-    await artifacts.link(connection, inputs)
 
 
 async def insert_leases(connection: Connection, new: Sequence[tuple[UUID, int, NewLease]]) -> None:
@@ -231,24 +125,6 @@ async def overtime_leases(database: Database, limit: int, allowed_s: float) -> l
     return [row["lease_id"] for row in await database.fetch(SQL["overtime_leases"], _LIVE, limit, allowed_s)]
 
 
-async def complete(connection: Connection, done: Sequence[Completion]) -> set[UUID]:
-    """End running jobs with a result; those that were running."""
-    rows = await connection.fetch(
-        SQL["complete_jobs"],
-        [c.job_id for c in done],
-        [c.state for c in done],
-        [c.result for c in done],
-        [c.units for c in done],
-        [c.cost for c in done],
-        [c.verdict for c in done],
-        [c.evidence for c in done],
-        [c.model for c in done],
-        [c.started_at for c in done],
-        jobs.MOVES[JobEvent.ACCEPT].source_names,
-    )
-    return {row["job_id"] for row in rows}
-
-
 async def reopen(connection: Connection, reopened: Sequence[Reopening]) -> None:
     """Queue running jobs again, or end them as failed or cancelled."""
     await connection.execute(
@@ -261,13 +137,6 @@ async def reopen(connection: Connection, reopened: Sequence[Reopening]) -> None:
         [r.evidence for r in reopened],
         jobs.MOVES[JobEvent.RETRY].source_names,
     )
-
-
-async def credit_nodes(connection: Connection, earned: dict[UUID, tuple[int, Amount]]) -> None:
-    """Count what nodes did (jobs) and earned."""
-    given = sorted((node_id, done, amount) for node_id, (done, amount) in earned.items())
-    if given:
-        await connection.execute(SQL["credit_nodes"], *(list(column) for column in zip(*given, strict=True)))
 
 
 async def blame_nodes(connection: Connection, done: Sequence[tuple[UUID, UUID]]) -> list[UUID]:
@@ -330,8 +199,12 @@ async def listed(
     limit: int,
     parent: UUID | None = None,
 ) -> list[Row]:
-    """Jobs, newest first: whole ones, or the parts of one."""
-    return await database.fetch(SQL["list_jobs"], wallet, state, job_type, before, limit, parent)
+    """Jobs, newest first: whole ones, or the parts of one; of nobody in particular, no audits."""
+    by: list[tuple[Any, ...]] = [(OF_WALLET, wallet) if wallet is not None else ("audit_of IS NULL",)]
+    by.append(("parent_id = {}", parent) if parent is not None else ("parent_id IS NULL",))
+    by += [(text, value) for text, value in (("state = {}", state), ("job_type = {}", job_type)) if value is not None]
+    statement, arguments = narrowed(SQL["list_jobs"], before or LAST_ID, limit, by=by)
+    return await database.fetch(statement, *arguments)
 
 
 async def logs(database: Database, job_ids: Sequence[UUID]) -> list[Row]:
@@ -342,8 +215,3 @@ async def logs(database: Database, job_ids: Sequence[UUID]) -> list[Row]:
 async def outputs(database: Database, job_ids: Sequence[UUID]) -> list[Row]:
     """What jobs put out."""
     return await database.fetch(SQL["artifacts_of_jobs"], job_ids)
-
-
-async def stats(database: Database) -> list[Row]:
-    """How many jobs stand where, and what they cost."""
-    return await database.fetch(SQL["job_stats"])

@@ -21,6 +21,8 @@ TREASURY: Final = "treasury"
 ESCROW: Final = "escrow"
 OUTGOING: Final = "outgoing"
 CHAIN: Final = "chain"
+NEWEST: Final = 2**63 - 1
+"""A transfer's number that no transfer has."""
 
 
 def customer(wallet: str) -> str:
@@ -150,7 +152,7 @@ async def wallet_state(database: Database, wallet: str) -> Row:
 
 async def statement(database: Database, wallet: str, before: int | None, limit: int) -> list[Row]:
     """Movements of a wallet's balance, newest first."""
-    return await database.fetch(SQL["statement"], customer(wallet), before, limit)
+    return await database.fetch(SQL["statement"], customer(wallet), before or NEWEST, limit)
 
 
 async def faults(database: Database) -> list[str]:

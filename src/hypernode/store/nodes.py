@@ -8,10 +8,22 @@ from uuid import UUID
 
 from hypernode.domain.isolation import Isolation
 from hypernode.domain.money import Amount
-from hypernode.domain.node import MOVES, NodeEvent
-from hypernode.store.database import Connection, Database, Row, statements
+from hypernode.domain.node import BUSY, MOVES, NodeEvent, NodeState
+from hypernode.store.database import LAST_ID, OF_WALLET, Connection, Database, Row, narrowed, statements
 
 SQL: Final = statements("nodes")
+MAX_GPUS: Final = 100
+"""Different names of GPUs that one search goes through."""
+_LIVE: Final = (
+    "(SELECT count(*) FROM lease WHERE lease.node_id = node.node_id AND lease.state IN ('offered', 'running'))"
+)
+_IN_STATE: Final = {
+    NodeState.ONLINE.value: f"state = 'online' AND capacity > {_LIVE}",
+    BUSY: "state = 'online' AND node_id = ANY (ARRAY(SELECT node_id FROM lease WHERE state IN ('offered', 'running')))"
+    f" AND capacity <= {_LIVE}",
+    **{state: f"state = '{state}'" for state in (NodeState.DRAINING, NodeState.OFFLINE, NodeState.SUSPENDED)},
+}
+"""What the API's states mean here; as text, since the partial indexes go by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +48,7 @@ class Registration:
     price: Amount | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # Not frozen: there are thousands a second, and that would double what it takes to make one.
 class Beat:
     """A sign of life. None keeps what is known."""
 
@@ -46,34 +58,26 @@ class Beat:
     state: str | None
 
 
-async def register(connection: Connection, given: Registration) -> Row:
-    """Insert or update; the row says by `is_new` which."""
-    row = await connection.fetchrow(
-        SQL["register"],
-        given.node_id,
-        given.wallet,
-        given.machine_id,
-        given.token_hash,
-        given.gpu_model,
-        given.gpu_count,
-        given.vram_mb,
-        given.ram_mb,
-        given.driver_version,
-        given.cuda_version,
-        given.compute_capability,
-        given.host_os,
-        given.cpu_model,
-        given.location,
-        given.capabilities,
-        given.price,
-    )
-    assert row is not None
-    return row
+async def register(connection: Connection, given: Sequence[Registration]) -> list[Row]:
+    """Insert or update each, in turn where a machine is named twice; a row for each. One with a new id is new."""
+    made: dict[UUID, Row] = {}
+    while len(made) < len(given):
+        waiting = (each for each in reversed(given) if each.node_id not in made)
+        first_of_each = list({(each.wallet, each.machine_id): each for each in waiting}.values())
+        rows = await connection.fetch(SQL["register"], first_of_each)
+        by_machine = {(row["wallet"], row["machine_id"]): row for row in rows}
+        made |= {each.node_id: by_machine[each.wallet, each.machine_id] for each in first_of_each}
+    return [made[each.node_id] for each in given]
 
 
 async def get(database: Database, node_id: UUID) -> Row | None:
     """One node that was not removed."""
     return await database.row(SQL["node"], node_id)
+
+
+async def of_ids(database: Database, node_ids: Sequence[UUID]) -> list[Row]:
+    """Those of the nodes that were not removed."""
+    return await database.fetch(SQL["of_ids"], node_ids)
 
 
 async def by_token(database: Database, token_hash: bytes) -> Row | None:
@@ -92,11 +96,27 @@ async def listed(
     wallet: str | None = None,
     before: UUID | None = None,
     limit: int,
-) -> list[Row]:
-    """Nodes that were not removed, newest first."""
-    pattern = None if gpu_model is None else f"%{_escaped(gpu_model)}%"
+) -> str:
+    """Nodes that were not removed, newest first, in one text that is cheap to get, and the same while they are.
+
+    `ID VERSION TAKEN,...`: a version changes with whatever is told of a node; 1 is taken where none of its slots is
+    free, else 0.
+    """
+    by: list[tuple[Any, ...]] = []
+    if state is not None:
+        if state not in _IN_STATE:
+            return ""
+        by.append((_IN_STATE[state],))
     lower = None if country is None else country.lower()
-    return await database.fetch(SQL["list"], state, pattern, capability, min_vram_mb, lower, wallet, before, limit)
+    given = (("{} = ANY (capabilities)", capability), ("vram_mb >= {}", min_vram_mb), ("country = {}", lower),
+             (OF_WALLET, wallet))  # fmt: skip
+    by += [(text, value) for text, value in given if value is not None]
+    name, arguments = "list", [before or LAST_ID, limit]
+    if gpu_model is not None:
+        rows = await database.fetch(SQL["gpus"], f"%{_escaped(gpu_model)}%", MAX_GPUS)
+        name, arguments = "list_of_gpus", [*arguments, [row["name"] for row in rows]]
+    statement, arguments = narrowed(SQL[name], *arguments, by=by)
+    return await database.value(statement, *arguments) or ""
 
 
 async def connect(

@@ -21,18 +21,6 @@ class NewReceipt:
     signer: str
 
 
-async def insert(connection: Connection, receipts: Sequence[NewReceipt]) -> None:
-    """Store receipts, one a job for ever."""
-    await connection.execute(
-        SQL["insert_receipts"],
-        [r.receipt_id for r in receipts],
-        [r.job_id for r in receipts],
-        [r.body for r in receipts],
-        [r.signature for r in receipts],
-        [r.signer for r in receipts],
-    )
-
-
 async def unanchored(database: Database, limit: int) -> list[Row]:
     """Receipts (receipt_id, body) that are on no chain yet, oldest first."""
     return await database.fetch(SQL["unanchored"], limit)
@@ -76,15 +64,3 @@ async def bodies(database: Database, anchor_id: UUID) -> list[bytes]:
 async def recent(database: Database, limit: int) -> list[Row]:
     """The latest anchored receipts."""
     return await database.fetch(SQL["recent"], limit)
-
-
-async def on_chain(database: Database) -> Row:
-    """What the chain holds of us: jobs, paid, slot, at."""
-    row = await database.row(SQL["on_chain"])
-    assert row is not None
-    return row
-
-
-async def active_on_chain(database: Database) -> int:
-    """Nodes whose work is in a receipt of the last day that is on the chain."""
-    return await database.value(SQL["active_on_chain"])

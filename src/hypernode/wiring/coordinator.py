@@ -6,7 +6,8 @@ import os
 import signal
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from functools import partial
+from typing import Final, cast
 from uuid import UUID
 
 import structlog
@@ -15,8 +16,10 @@ import uvloop
 from litestar import Litestar
 
 from hypernode.api.app import create_app
+from hypernode.api.http_protocol import ShortHttpProtocol
 from hypernode.api.services import Services
 from hypernode.api.short_way import ShortWay
+from hypernode.api.ws_protocol import LineProtocol
 from hypernode.blobs import open_blobs
 from hypernode.coordinator.access import Access
 from hypernode.coordinator.anchorer import Anchorer
@@ -69,16 +72,18 @@ async def _serve(settings: Settings) -> None:
     # A large young generation, and what has been loaded put out of the collector's sight: the p99 of a Python
     # server is its garbage collector (FACTS.md).
     gc.set_threshold(50_000, 20, 1_000)
-    async with assemble(settings) as app:
+    async with assemble(settings) as (app, short_way):
         gc.freeze()
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
                 host=settings.host,
                 port=settings.port,
+                http=cast("type[asyncio.Protocol]", partial(ShortHttpProtocol, short_way)),
                 log_config=None,
                 access_log=False,
-                ws="websockets-sansio",
+                ws=LineProtocol,
+                ws_per_message_deflate=False,  # An event is encoded once for all who follow; zlib would do it for each.
                 ws_max_size=limits.MAX_FRAME_BYTES,
                 proxy_headers=bool(settings.trusted_proxies),
                 forwarded_allow_ips=settings.trusted_proxies,
@@ -89,7 +94,7 @@ async def _serve(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def assemble(settings: Settings) -> AsyncGenerator[ShortWay]:
+async def assemble(settings: Settings) -> AsyncGenerator[tuple[Litestar, ShortWay]]:
     """The application with everything behind it, connected."""
     chain = await connect(settings)
     database = await Database.open(settings.database_url)
@@ -98,7 +103,8 @@ async def assemble(settings: Settings) -> AsyncGenerator[ShortWay]:
     executors = load()
     reached = _failpoint(settings.failpoint)
     secrets = Secrets(bytes(chain.network_key))
-    registry, sessions, bus = Registry(database, secrets), Sessions(), Bus(database)
+    registry = Registry(database, secrets, store_every_s=policy.offline_after_s / 4)
+    sessions, bus = Sessions(), Bus(database)
     offers = Offers(database, sessions)
     matchmaker = Matchmaker(database, offers)
     funder = Funder(database, matchmaker)
@@ -159,7 +165,7 @@ async def assemble(settings: Settings) -> AsyncGenerator[ShortWay]:
                 session.close()
             await loops.stop()
             with suppress(*UNAVAILABLE):  # The database may have gone before us.
-                await registry.flush_beats()
+                await registry.flush_beats(everything=True)
 
     try:
         yield create_app(services, settings.rate_limit, lifespan)

@@ -58,6 +58,7 @@ LIFECYCLES: Final = (
     Lifecycle(
         "Chain transaction", payment.TransferState, payment.TransferEvent, payment.TRANSFER_MOVES, {"signed": ""}
     ),
+    Lifecycle("Lookup table", payment.TableState, payment.TableEvent, payment.TABLE_MOVES, {"building": ""}),
 )  # fmt: skip
 
 
@@ -216,6 +217,7 @@ BOUNDED: Final = {
     "hypernode.coordinator.sessions": "Connected nodes",
     "hypernode.coordinator.bus": "Events",
     "hypernode.coordinator.payer": "Payouts",
+    "hypernode.coordinator.tables": "Lookup tables of payees",
     "hypernode.coordinator.anchorer": "Anchors",
     "hypernode.chain.transactions": "Chain transactions",
     "hypernode.chain.verify": "Receipt files",

@@ -155,7 +155,8 @@ class Input(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=T
         if self.tools and self.schema() is not None:
             raise ValueError("give tools or a JSON responseFormat, not both")
         self._check_tools()
-        _check_schemas([*(tool.function.parameters for tool in self.tools), self.schema() or {}])
+        if schemas := [*(tool.function.parameters for tool in self.tools), *filter(None, [self.schema()])]:
+            _check_schemas(schemas)
 
     def _check_tools(self) -> None:
         names = [tool.function.name for tool in self.tools]
@@ -188,7 +189,7 @@ class Input(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=T
 def _check_schemas(schemas: list[dict[str, Any]]) -> None:
     if sum(len(msgspec.json.encode(schema)) for schema in schemas) > MAX_SCHEMA_BYTES:
         raise ValueError(f"the JSON Schemas of a job have at most {MAX_SCHEMA_BYTES} bytes together")
-    if max(map(_depth, schemas), default=0) > MAX_SCHEMA_DEPTH:
+    if max(map(_depth, schemas)) > MAX_SCHEMA_DEPTH:
         raise ValueError(f"a JSON Schema has at most {MAX_SCHEMA_DEPTH} levels")
 
 

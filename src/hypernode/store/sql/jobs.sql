@@ -84,15 +84,6 @@ SELECT lease_id FROM lease JOIN job USING (job_id)
 WHERE lease.state = ANY ($1) AND lease.accepted_at < now() - make_interval(secs => job.max_duration_s + $3)
 ORDER BY lease.accepted_at LIMIT $2;
 
--- complete_jobs: results that were accepted. No row back: the job was not running.
-UPDATE job SET state = given.state, result = given.result, units = given.units, cost = given.cost,
-               verdict = given.verdict, evidence = given.evidence, model = given.model, updated_at = now(), ended_at = now(),
-               started_at = coalesce(job.started_at, given.started_at), error = NULL
-FROM unnest($1::uuid[], $2::text[], $3::json[], $4::bigint[], $5::bigint[], $6::text[], $7::json[], $8::text[],
-            $9::timestamptz[]) AS given (job_id, state, result, units, cost, verdict, evidence, model, started_at)
-WHERE job.job_id = given.job_id AND job.state = ANY ($10)
-RETURNING job.job_id;
-
 -- reopen_jobs: attempts ended without a result; the jobs wait again or are over.
 UPDATE job SET state = given.state, error = given.error, failures = given.failures, updated_at = now(),
                verdict = coalesce(given.verdict, job.verdict), evidence = coalesce(given.evidence, job.evidence),
@@ -115,12 +106,6 @@ FROM (
 ) AS failed
 WHERE node.node_id = failed.node_id
 RETURNING node.node_id;
-
--- credit_nodes: what nodes did and earned.
-UPDATE node SET jobs_completed = jobs_completed + given.jobs, total_earned = total_earned + given.earned,
-                updated_at = now()
-FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS given (node_id, jobs, earned)
-WHERE node.node_id = given.node_id;
 
 -- cancel_job: a job that has not run.
 UPDATE job SET state = $2, updated_at = now(), ended_at = now()
@@ -152,12 +137,10 @@ WHERE job.job_id = given.job_id AND job.state = ANY ($3);
 -- job: one whole job.
 SELECT job.*, receipt.receipt_id FROM job LEFT JOIN receipt USING (job_id) WHERE job.job_id = ANY ($1::uuid[]);
 
--- list_jobs: newest first.
+-- list_jobs: newest first. $1 before, $2 limit
 SELECT job.*, receipt.receipt_id FROM job LEFT JOIN receipt USING (job_id)
-WHERE ($1::text IS NULL AND audit_of IS NULL OR wallet = $1)
-    AND ($6::uuid IS NULL AND parent_id IS NULL OR parent_id = $6) AND ($2::text IS NULL OR state = $2) AND ($3::text IS NULL OR job_type = $3)
-    AND ($4::uuid IS NULL OR job.job_id < $4)
-ORDER BY job.job_id DESC LIMIT $5;
+WHERE job.job_id < $1{filters}
+ORDER BY job.job_id DESC LIMIT $2;
 
 -- logs_of_jobs: the last lines of each job's log, oldest first.
 SELECT job_id, data FROM event WHERE kind = 'log' AND job_id = ANY ($1::uuid[]) ORDER BY seq;
@@ -165,7 +148,3 @@ SELECT job_id, data FROM event WHERE kind = 'log' AND job_id = ANY ($1::uuid[]) 
 -- artifacts_of_jobs: what the jobs put out.
 SELECT job_id, sha256, size, name FROM artifact_of_job JOIN artifact USING (sha256)
 WHERE role = 'output' AND job_id = ANY ($1::uuid[]) ORDER BY name;
-
--- job_stats: how many jobs stand where.
-SELECT state, count(*) AS jobs, coalesce(sum(cost), 0)::bigint AS cost FROM job
-WHERE audit_of IS NULL AND parent_id IS NULL GROUP BY state;

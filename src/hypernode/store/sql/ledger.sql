@@ -43,9 +43,12 @@ SELECT coalesce((SELECT balance FROM account WHERE account = 'customer:' || $1),
        coalesce((SELECT sum(amount) FROM hold WHERE wallet = $1 AND state = 'held'), 0)::bigint AS held,
        coalesce((SELECT sum(amount) FROM payout WHERE wallet = $1 AND state <> 'finalized'), 0)::bigint AS paying_out;
 
--- statement: movements of one account, newest first.
-SELECT transfer_id, kind, reference, CASE WHEN credit = $1 THEN amount ELSE -amount END AS amount, at
-FROM transfer WHERE (credit = $1 OR debit = $1) AND ($2::bigint IS NULL OR transfer_id < $2)
+-- statement: movements of one account, newest first. $2 before, $3 limit
+(SELECT transfer_id, kind, reference, amount, at FROM transfer WHERE credit = (SELECT $1::text) AND transfer_id < $2
+ ORDER BY transfer_id DESC LIMIT $3)
+UNION ALL
+(SELECT transfer_id, kind, reference, -amount, at FROM transfer WHERE debit = (SELECT $1::text) AND transfer_id < $2
+ ORDER BY transfer_id DESC LIMIT $3)
 ORDER BY transfer_id DESC LIMIT $3;
 
 -- insert_deposits: deposits seen on the chain. No row back: it was credited before.

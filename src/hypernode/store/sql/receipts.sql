@@ -1,7 +1,3 @@
--- insert_receipts: signed statements of finished jobs.
-INSERT INTO receipt (receipt_id, job_id, body, signature, signer)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::text[], $5::text[]);
-
 -- unanchored: receipts that are on no chain yet.
 SELECT receipt_id, body FROM receipt WHERE anchor_id IS NULL ORDER BY receipt_id LIMIT $1;
 
@@ -37,22 +33,18 @@ WHERE receipt.job_id = $1;
 -- bodies_of_anchor: all receipts under a root, in their places.
 SELECT body FROM receipt WHERE anchor_id = $1 ORDER BY position;
 
--- recent: the latest anchored receipts.
-SELECT job.job_id, job.job_type, job.cost, job.verdict, receipt.receipt_id, anchor.signature, settled.slot, settled.finalized_at
-FROM chain_transaction AS settled JOIN anchor ON anchor.signature = settled.signature
-JOIN receipt USING (anchor_id) JOIN job USING (job_id)
-WHERE settled.purpose = 'anchor' AND settled.state = 'finalized'
-ORDER BY settled.finalized_at DESC, receipt.position DESC LIMIT $1;
-
--- on_chain: what the chain holds of us.
-SELECT (SELECT coalesce(sum(anchor.size), 0) FROM anchor JOIN chain_transaction USING (signature)
-        WHERE chain_transaction.state = 'finalized')::bigint AS jobs,
-       (SELECT coalesce(sum(amount), 0) FROM payout WHERE state = 'finalized' AND kind = 'earnings')::bigint AS paid,
-       (SELECT max(slot) FROM chain_transaction WHERE state = 'finalized') AS slot,
-       (SELECT max(finalized_at) FROM chain_transaction WHERE state = 'finalized') AS at;
-
--- active_on_chain: nodes whose work is in a receipt of the last day that is on the chain.
-SELECT count(DISTINCT job.node_id) FROM chain_transaction JOIN anchor USING (signature)
-JOIN receipt USING (anchor_id) JOIN job USING (job_id)
-WHERE chain_transaction.purpose = 'anchor' AND chain_transaction.state = 'finalized'
-    AND chain_transaction.finalized_at > now() - interval '1 day';
+-- recent: the latest anchored receipts; no more of an anchor than are asked for.
+SELECT job.job_id, job.job_type, job.cost, job.verdict, latest.receipt_id, latest.signature, latest.slot, latest.finalized_at
+FROM (
+    SELECT settled.signature, settled.slot, settled.finalized_at, anchored.receipt_id, anchored.job_id, anchored.position
+    FROM (
+        SELECT signature, slot, finalized_at FROM chain_transaction
+        WHERE purpose = 'anchor' AND state = 'finalized' ORDER BY finalized_at DESC LIMIT $1
+    ) AS settled CROSS JOIN LATERAL (
+        SELECT receipt_id, job_id, position FROM receipt
+        WHERE anchor_id = (SELECT anchor_id FROM anchor WHERE anchor.signature = settled.signature)
+        ORDER BY position DESC LIMIT $1
+    ) AS anchored
+    ORDER BY settled.finalized_at DESC, anchored.position DESC LIMIT $1
+) AS latest JOIN job USING (job_id)
+ORDER BY latest.finalized_at DESC, latest.position DESC;
