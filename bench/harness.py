@@ -70,8 +70,15 @@ def coordinator() -> Iterator[Server]:
 
 @contextlib.contextmanager
 def express() -> Iterator[Server]:
-    """The peer: Express, everything in memory."""
+    """A peer: Express, everything in memory."""
     with serving("express", ["node", "express.js"], PEERS, {"NODE_ENV": "production"}) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def fastapi() -> Iterator[Server]:
+    """A peer: FastAPI and asyncpg, on a PostgreSQL of its own."""
+    with serving("fastapi", [sys.executable, "fastapi_app.py"], PEERS, {}) as server:
         yield server
 
 

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
@@ -23,6 +23,10 @@ WRK_SCRIPT: Final = Path(__file__).with_name("wrk.lua")
 GENERATOR: Final = "wrk" if WRK else "asyncio"
 ANSWER_WITHIN_S: Final = 30
 RUN_ONCE_WITHIN_S: Final = 300
+UNIQUE: Final = b"@" * 12
+"""In its place each request that is sent has a number of its own, as long: what it makes is new."""
+_RUNS: Final = itertools.count(1)
+_A_RUN: Final = 10_000_000  #: More requests than a run sends.
 LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
@@ -54,6 +58,11 @@ class WrongAnswer(Exception):
     """A server answered other than it should, or not at all."""
 
 
+def get(path: str) -> bytes:
+    """A whole request."""
+    return f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode()
+
+
 def post(path: str, body: bytes, token: str | None = None) -> bytes:
     """A whole request."""
     lines = [f"POST {path} HTTP/1.1", f"Host: {HOST}", "Content-Type: application/json", f"Content-Length: {len(body)}"]
@@ -64,25 +73,32 @@ def post(path: str, body: bytes, token: str | None = None) -> bytes:
 
 def run_for(load: Load, port: int, connections: int, seconds: int) -> Measured:
     """Send for that time, as fast as the server answers."""
+    first = next(_RUNS) * _A_RUN
     if WRK:
-        return _by_wrk(WRK, load, port, connections, seconds)
-    return _by_asyncio(load, itertools.cycle(load.requests), port, connections, seconds)
+        return _by_wrk(WRK, load, first, port, connections, seconds)
+    return _by_asyncio(load, _numbered(itertools.cycle(load.requests), first), port, connections, seconds)
 
 
 def run_once(load: Load, port: int, connections: int) -> Measured:
     """Send each request once."""
-    measured = _by_asyncio(load, iter(load.requests), port, connections, RUN_ONCE_WITHIN_S)
+    requests = _numbered(load.requests, next(_RUNS) * _A_RUN)
+    measured = _by_asyncio(load, requests, port, connections, RUN_ONCE_WITHIN_S)
     if measured.answers != len(load.requests):
         raise WrongAnswer(f"{measured.answers} answers to {len(load.requests)} requests in {RUN_ONCE_WITHIN_S} s")
     return measured
 
 
-def _by_wrk(wrk: str, load: Load, port: int, connections: int, seconds: int) -> Measured:
+def _numbered(requests: Iterable[bytes], first: int) -> Iterator[bytes]:
+    return (request.replace(UNIQUE, b"%012d" % number) for number, request in enumerate(requests, first))
+
+
+def _by_wrk(wrk: str, load: Load, first: int, port: int, connections: int, seconds: int) -> Measured:
     options = ["-t1", f"-c{connections}", f"-d{seconds}s", f"--timeout={ANSWER_WITHIN_S}s", "-s", str(WRK_SCRIPT)]
     with tempfile.NamedTemporaryFile() as file:
         file.writelines(b"%d\n%b" % (len(request), request) for request in load.requests)
         file.flush()
-        command = [wrk, *options, f"http://{HOST}:{port}", "--", file.name, str(load.status), *load.texts]
+        checks = [str(load.status), UNIQUE.decode(), str(first), *load.texts]
+        command = [wrk, *options, f"http://{HOST}:{port}", "--", file.name, *checks]
         before = _cpu_s(resource.RUSAGE_CHILDREN)
         done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds + ANSWER_WITHIN_S)
         cpu_s = _cpu_s(resource.RUSAGE_CHILDREN) - before

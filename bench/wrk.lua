@@ -1,6 +1,7 @@
 -- What wrk sends and checks for bench/load.py: whole requests from a file (each after a line with its length), in turn.
--- Arguments: the file, the status wanted, then texts that every body must hold.
-local requests, wanted, texts, next_one = {}, 0, {}, 0
+-- Arguments: the file, the status wanted, the mark in whose place each request has a number of its own, the first such
+-- number, then texts that every body must hold.
+local heads, tails, wanted, texts, next_one, number = {}, {}, 0, {}, 0, 0
 local threads = {}
 wrong, example = 0, ""
 
@@ -11,18 +12,26 @@ end
 function init(args)
    local file = assert(io.open(args[1], "rb"))
    for length in file:lines() do
-      requests[#requests + 1] = file:read(tonumber(length))
+      local whole = file:read(tonumber(length))
+      local from, to = string.find(whole, args[3], 1, true)
+      heads[#heads + 1] = from and string.sub(whole, 1, from - 1) or whole
+      tails[#heads] = from and string.sub(whole, to + 1)
    end
    file:close()
-   wanted = tonumber(args[2])
-   for i = 3, #args do
+   wanted, number = tonumber(args[2]), tonumber(args[4])
+   for i = 5, #args do
       texts[#texts + 1] = args[i]
    end
 end
 
 function request()
-   next_one = next_one % #requests + 1
-   return requests[next_one]
+   next_one = next_one % #heads + 1
+   local tail = tails[next_one]
+   if not tail then
+      return heads[next_one]
+   end
+   number = number + 1
+   return heads[next_one] .. string.format("%012d", number) .. tail
 end
 
 function response(status, headers, body)

@@ -12,6 +12,8 @@ const UNKNOWN_PLACE = Object.freeze({ country: 'Unknown', city: 'Unknown', lat: 
 
 const nodes = new Map(); // nodeId -> node
 const nodesByMachine = new Map(); // wallet/machineId -> node
+const inOrder = []; // nodes, oldest first: a page of them, newest first, is a slice
+const places = new Map(); // nodeId -> its index in inOrder
 const jobs = new Map(); // jobId -> job
 
 const isWallet = (value) => typeof value === 'string' && WALLET.test(value);
@@ -47,6 +49,7 @@ app.post('/api/nodes/register', (req, res) => {
   };
   nodes.set(node.nodeId, node);
   nodesByMachine.set(key, node);
+  places.set(node.nodeId, inOrder.push(node) - 1);
   res.status(201).json({ success: true, message: 'Node registered successfully', node, nodeToken: `hn_${randomUUID()}` });
 });
 
@@ -59,6 +62,17 @@ app.post('/api/nodes/:nodeId/heartbeat', (req, res) => {
   node.metrics = metrics;
   node.lastUpdate = new Date().toISOString();
   res.json({ success: true, message: 'Heartbeat received', nextHeartbeatIn: 60000 });
+});
+
+app.get('/api/nodes', (req, res) => {
+  const { limit = '100', cursor } = req.query;
+  const most = Number(limit);
+  if (!Number.isInteger(most) || most < 1 || most > 1000) return refuse(res, 422, 'limit must be 1 to 1000');
+  const end = cursor === undefined ? inOrder.length : places.get(cursor);
+  if (end === undefined) return refuse(res, 422, 'Unknown cursor');
+  const page = inOrder.slice(Math.max(0, end - most), end).reverse();
+  const nextCursor = page.length === most ? page[most - 1].nodeId : null;
+  res.json({ success: true, count: page.length, nodes: page, nextCursor });
 });
 
 app.post('/api/jobs', (req, res) => {
