@@ -187,7 +187,7 @@ def test_locks_hold_hashes_and_no_addresses():
     locks = sorted(ROOT.glob("*.lock"))
     lines = [(lock.name, line) for lock in locks for line in lock.read_text().splitlines()]
 
-    names = ("requirements.lock", "requirements-dev.lock", "requirements-engines.lock", "requirements-render.lock")
+    names = [f"requirements{part}.lock" for part in ("", "-bench", "-dev", "-engines", "-render")]
     assert {lock.name for lock in locks} == set(names)
     assert [line for line in lines if ADDRESS.search(line[1])] == []
     for lock in locks:

@@ -5,7 +5,7 @@ from typing import Any
 
 from hypernode.chain.keys import Keypair, address_of
 
-KEYPAIR = Keypair()
+KEYPAIR = Keypair.from_seed(bytes(32))
 ADDRESS = address_of(KEYPAIR)
 JOB_ID = "019ab000-0000-7000-8000-000000000001"
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from hypernode.executors.generic_compute.engine import Engine
@@ -69,7 +70,13 @@ def _podman(folder: Path, *arguments: str) -> str:
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[Podman]:
+def serve() -> Iterator[Podman]:
+    # A test's own folder has too long a name: Podman allows 50 characters.
+    with TemporaryDirectory(prefix="podman-", ignore_cleanup_errors=True) as folder:
+        yield from _serve(Path(folder))
+
+
+def _serve(folder: Path) -> Iterator[Podman]:
     (folder / "containers.conf").write_text(CONF)
     (folder / "reg.conf").write_text('[[registry]]\nlocation = "localhost"\ninsecure = true\n')
     root = folder / "busybox"

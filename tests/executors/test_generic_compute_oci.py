@@ -34,8 +34,8 @@ SECRET = "the node's own"
 
 
 @pytest.fixture(scope="module")
-def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Podman]:
-    with serve(tmp_path_factory.mktemp("podman")) as running:
+def podman() -> Iterator[Podman]:
+    with serve() as running:
         yield running
 
 
