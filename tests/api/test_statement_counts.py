@@ -57,7 +57,7 @@ WRITES = {
     "submit, matched": 1,
     "poll": 0,
     "accept": 1,
-    "result": 12,
+    "result": 10,
     "submit": 1,
     "cancel": 7,
 }
