@@ -105,13 +105,19 @@ async def test_payees_in_a_table_are_paid_once_though_the_coordinator_dies_in_mi
     await office.assert_paid_once()
 
 
-async def test_a_change_that_fails_on_the_chain_brings_nobody_in_and_is_made_again(office: Office):
+async def table_under_way(office: Office) -> tuple[Payer, list[str]]:
+    """Payees of whom a table is signed and stored, and who owes it."""
     payer = office.payer()
     payees = wallets(PAYEES)
     await office.pay(payees, payer)
     await office.owe(payees)
     while not await office.column("SELECT 1 FROM lookup_table"):
         await payer.pay()
+    return payer, payees
+
+
+async def test_a_change_that_fails_on_the_chain_brings_nobody_in_and_is_made_again(office: Office):
+    payer, payees = await table_under_way(office)
     await office.pull("fail")  # The next that is sent: the table.
     await office.settle(payer)
     failed = await office.column("SELECT purpose FROM chain_transaction WHERE state = 'failed'")
@@ -127,12 +133,7 @@ async def test_a_change_that_fails_on_the_chain_brings_nobody_in_and_is_made_aga
 
 
 async def test_a_table_whose_blockhash_expired_is_given_up_and_another_one_made(office: Office):
-    payer = office.payer()
-    payees = wallets(PAYEES)
-    await office.pay(payees, payer)
-    await office.owe(payees)
-    while not await office.column("SELECT 1 FROM lookup_table"):
-        await payer.pay()
+    payer, payees = await table_under_way(office)
     await office.pull("drop")
     await payer.pay()
     await office.pull("warp", 200)
