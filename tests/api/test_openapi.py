@@ -1,6 +1,9 @@
 """The OpenAPI description and the page that shows it."""
 
+import json
 import re
+import subprocess
+import sys
 
 import httpx
 import pytest
@@ -77,6 +80,14 @@ def test_every_route_says_what_it_does_and_how_it_refuses(described: dict):
             assert list(refusals) == ["application/problem+json"], (method, path)
             reference = refusals["application/problem+json"]["schema"]["$ref"].rsplit("/", 1)[1]
             assert set(described["components"]["schemas"][reference]["required"]) == PROBLEM
+
+
+def test_it_is_printed_without_a_server(described: dict):
+    command = [sys.executable, "-m", "hypernode.wiring.reference", "--openapi"]
+
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    assert json.loads(printed) == described
 
 
 def test_every_reference_leads_somewhere(described: dict):

@@ -1,8 +1,8 @@
 """The application: routes, error handlers, who may call, and the OpenAPI description of it all."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Final
+from typing import Any, Final
 
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 from hypernode.api.access import Keys, SignIn
 from hypernode.api.artifacts import Artifacts
 from hypernode.api.callers import Doorkeeper, provide_caller
-from hypernode.api.docs import OPENAPI, asset, openapi
+from hypernode.api.docs import OPENAPI, asset, described, openapi
 from hypernode.api.errors import HANDLERS
 from hypernode.api.events import event_socket, job_events
 from hypernode.api.jobs import Jobs
@@ -32,6 +32,25 @@ LOOPBACK_ORIGINS: Final = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 HEADERS: Final = ["Authorization", "Content-Type", "Idempotency-Key", "X-Artifact-Name", "Last-Event-ID"]
 EXPOSED: Final = ["Retry-After", "RateLimit", "RateLimit-Policy", "Idempotency-Replayed", "ETag"]
 
+ROUTES: Final = (
+    Jobs,
+    Nodes,
+    Wallets,
+    SignIn,
+    Keys,
+    Artifacts,
+    Metrics,
+    health,
+    prometheus,
+    openapi,
+    asset,
+    job_events,
+    event_socket,
+    node_socket,
+)
+GIVEN: Final = ("services", "reads", "registry")
+"""What routes get beside their request and its caller."""
+
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
 
@@ -42,31 +61,16 @@ def create_app(services: Services, rate_limit: str, lifespan: Lifespan) -> tuple
     return _framework(services, reads, doorkeeper, lifespan), ShortWay(services, reads, doorkeeper)
 
 
+def description() -> dict[str, Any]:
+    """The OpenAPI description that an application serves, without the rest of one."""
+    given = _dependencies(dict.fromkeys(GIVEN))
+    return described(Litestar(route_handlers=ROUTES, dependencies=given, openapi_config=OPENAPI))
+
+
 def _framework(services: Services, reads: Reads, doorkeeper: Doorkeeper, lifespan: Lifespan) -> Litestar:
-    registry = _figures(services)
     return Litestar(
-        route_handlers=[
-            Jobs,
-            Nodes,
-            Wallets,
-            SignIn,
-            Keys,
-            Artifacts,
-            Metrics,
-            health,
-            prometheus,
-            openapi,
-            asset,
-            job_events,
-            event_socket,
-            node_socket,
-        ],
-        dependencies={
-            "services": Provide(lambda: services, sync_to_thread=False),
-            "reads": Provide(lambda: reads, sync_to_thread=False),
-            "registry": Provide(lambda: registry, sync_to_thread=False),
-            "caller": Provide(provide_caller),
-        },
+        route_handlers=ROUTES,
+        dependencies=_dependencies({"services": services, "reads": reads, "registry": _figures(services)}),
         state=State({"doorkeeper": doorkeeper}),
         before_request=doorkeeper.before,
         before_send=[doorkeeper.tell_limit],
@@ -77,6 +81,13 @@ def _framework(services: Services, reads: Reads, doorkeeper: Doorkeeper, lifespa
         lifespan=[lifespan],
         logging_config=None,
     )
+
+
+def _dependencies(given: Mapping[str, Any]) -> dict[str, Provide]:
+    def same(it: Any) -> Provide:
+        return Provide(lambda: it, sync_to_thread=False)
+
+    return {**{name: same(it) for name, it in given.items()}, "caller": Provide(provide_caller)}
 
 
 def _cors(*, open_auth: bool) -> CORSConfig:

@@ -1,4 +1,4 @@
-"""Writes the generated pages of docs/reference from the code: `python -m hypernode.wiring.reference [--check]`."""
+"""Writes the generated pages of docs/reference from the code, or prints the OpenAPI description."""
 
 import argparse
 import html
@@ -20,6 +20,7 @@ from pydantic import BeforeValidator
 from pydantic.fields import FieldInfo
 
 from hypernode.api import errors as statuses
+from hypernode.api.app import description
 from hypernode.domain import job, lease, node, payment
 from hypernode.domain.lifecycle import Move
 from hypernode.domain.money import to_text
@@ -326,7 +327,12 @@ def main() -> None:
     """Write all pages, or with `--check` name those that are stale and exit with 1."""
     parser = argparse.ArgumentParser(prog="python -m hypernode.wiring.reference", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a page is stale")
-    if parser.parse_args().check:
+    parser.add_argument("--openapi", action="store_true", help="write nothing; print the OpenAPI description")
+    asked = parser.parse_args()
+    if asked.openapi:
+        sys.stdout.write(json.dumps(description(), indent=2) + "\n")
+        return
+    if asked.check:
         if old := stale():
             sys.exit(f"stale, run `make docs`: {', '.join(str(FOLDER / name) for name in old)}")
         return
