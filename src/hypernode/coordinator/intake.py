@@ -72,8 +72,8 @@ class Intake:
         self._executors = executors
         self._matchmaker = matchmaker
         self._offers = offers
-        # Two: while one group's commit is on its way to the disk, the next one's requests are read.
-        self._group = GroupCommit(self._flush, flushers=2)
+        # Three: while one commit goes to the disk, another is computed, and the requests of a third are read.
+        self._group = GroupCommit(self._flush, flushers=3)
         self._demands: dict[tuple[str, str, bytes, Amount], Demand] = {}
 
     async def submit(self, request: CreateJob, job_id: UUID, key_id: UUID | None = None) -> Admitted:
