@@ -21,6 +21,17 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """A small job that works, for whoever has not asked for one of its type yet."""
+
+    input: Mapping[str, Any]
+    model: str = "default"
+    max_duration_s: int = 600
+    files: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    """By name: what the input names by SHA-256 and has to be uploaded before."""
+
+
+@dataclass(frozen=True, slots=True)
 class Capability:
     """What an executor can do on this machine, or what it lacks."""
 
@@ -98,6 +109,8 @@ class Executor(Protocol):
     Input: ClassVar[type[msgspec.Struct] | UnionType]  #: A Struct, or a union of tagged ones.
     Output: ClassVar[type[msgspec.Struct]]
     unit: ClassVar[Unit]
+    title: ClassVar[str] = ""  #: What a customer wants done, in a few words: the heading of a form.
+    about: ClassVar[str] = ""  #: What goes in and what comes out, in a sentence or two.
     model_suffix: ClassVar[str] = ""
     """Of model files that a job may bring along, as in `.gguf`; empty: it brings none."""
     environment: ClassVar[tuple[str, ...]] = ()
@@ -136,6 +149,17 @@ class Executor(Protocol):
     def most_units(self, given: Any, output: Any) -> int:
         """The most units that an honest run with this input and output can have used. Pure and cheap."""
         ...
+
+    def asked_units(self, given: Any) -> tuple[int, int | None]:
+        """The fewest and the most units that an honest run with this input can use, as far as the input alone tells.
+
+        None: there is no telling. Pure and cheap.
+        """
+        return 0, None
+
+    def example(self) -> Example | None:
+        """A small job of this type; None: it has none."""
+        return None
 
     def split(self, given: Any, most: int) -> Sequence[Any]:
         """At most so many inputs of type `Input` that together are this one, of about equal weight. Pure and cheap."""

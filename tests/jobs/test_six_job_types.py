@@ -4,9 +4,11 @@ import msgspec
 import pytest
 from PIL import Image
 
-from hypernode.cli.stories import language, pictures, rag_indexing
+from hypernode.cli.stories import language, rag_indexing
 from hypernode.client import verify_receipt
 from hypernode.client.rag import Index
+from hypernode.executors.llm_fine_tuning.example import TAUGHT
+from hypernode.executors.vision_pipeline.example import LINES
 from hypernode.protocol.jobs import Job
 from tests.jobs.conftest import Studio
 from tests.network import eventually
@@ -53,8 +55,8 @@ def test_a_lesson_lowers_the_loss_and_the_adapter_changes_the_answer(studio: Stu
 
     (adapter,) = [file.sha256 for file in job.artifacts if file.name == "adapter.gguf"]
     asked = {
-        "before": language.ask(language.TAUGHT),
-        "after": language.ask(language.TAUGHT, adapter={"sha256": adapter}),
+        "before": language.ask(TAUGHT),
+        "after": language.ask(TAUGHT, adapter={"sha256": adapter}),
     }
     answers = {
         when: result(studio.finish(studio.submit("llm_inference", input=given)))["text"]
@@ -74,7 +76,7 @@ def test_an_invoice_is_read(studio: Studio):
     (picture,) = result(studio.of("vision_pipeline"))["pictures"]
     (found,) = picture["found"]
 
-    assert [line["text"] for line in found["lines"]] == list(pictures.LINES)
+    assert [line["text"] for line in found["lines"]] == list(LINES)
 
 
 def test_a_scene_is_rendered_in_parts(studio: Studio):

@@ -18,6 +18,7 @@ from hypernode.api.callers import Doorkeeper, provide_caller
 from hypernode.api.docs import OPENAPI, asset, described, openapi
 from hypernode.api.errors import HANDLERS
 from hypernode.api.events import event_socket, job_events
+from hypernode.api.job_types import JobTypes
 from hypernode.api.jobs import Jobs
 from hypernode.api.metrics import Metrics, health, prometheus
 from hypernode.api.node_sockets import node_socket
@@ -34,6 +35,7 @@ EXPOSED: Final = ["Retry-After", "RateLimit", "RateLimit-Policy", "Idempotency-R
 
 ROUTES: Final = (
     Jobs,
+    JobTypes,
     Nodes,
     Wallets,
     SignIn,

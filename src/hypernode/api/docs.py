@@ -1,20 +1,25 @@
 """The OpenAPI description and a page to read it, served from here: no third party sees who reads."""
 
 import functools
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 from litestar import Litestar, Request, get
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.response import File
+from msgspec import Struct
 
 from hypernode.api.errors import PROBLEM_TYPE
+from hypernode.chain.verify import ReceiptFile
 from hypernode.domain.errors import NotFound
 from hypernode.protocol import limits
+from hypernode.protocol.jobs import Event
+from hypernode.protocol.schemas import components
 from hypernode.protocol.wire import Problem
 
 ASSETS: Final = "/docs/assets"
@@ -34,6 +39,7 @@ KEY: Final = {
     "schema": {"type": "string", "minLength": 1, "maxLength": limits.MAX_TEXT},
 }
 BYTES: Final = {"type": "string", "format": "binary"}
+PROTOCOL: Final = "hypernode.protocol."
 REFERENCE: Final = "#/components/schemas/{name}"
 
 
@@ -72,8 +78,7 @@ async def openapi(request: Request[Any, Any, Any]) -> dict[str, Any]:
 def described(app: Litestar) -> dict[str, Any]:
     """The framework's description, with what the framework does not know: errors, keys, bodies that are no JSON."""
     whole = _without_one_of(app.openapi_schema.to_schema())
-    _, schemas = msgspec.json.schema_components([Problem], ref_template=REFERENCE)
-    whole["components"]["schemas"] |= schemas
+    whole["components"]["schemas"] = _schemas(whole["components"]["schemas"], whole["paths"])
     whole["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     whole["security"] = [{}, {"token": []}]
     problem = {"schema": {"$ref": REFERENCE.format(name="Problem")}}
@@ -99,6 +104,47 @@ def described(app: Litestar) -> dict[str, Any]:
     paths["/api/artifacts/{sha256}"]["get"]["responses"]["200"]["content"] = {"application/octet-stream": {}}
     paths["/api/jobs/{job_id}/events"]["get"]["responses"]["200"]["content"] = {"text/event-stream": {}}
     return whole
+
+
+def _schemas(used: Iterable[str], paths: Mapping[str, Any]) -> dict[str, Any]:
+    """The bodies: the framework's own schemas leave out formats, defaults and what the comments say."""
+    named = {kind.__name__: kind for kind in _below(Struct) if kind.__module__.startswith(PROTOCOL)}
+    kinds = [named[name] for name in used if name in named]
+    schemas = components([*kinds, Problem, Event, ReceiptFile], REFERENCE)
+    # The protocol, which clients import, does not know what a receipt looks like on the chain's side.
+    schemas["ReceiptAnswer"]["properties"]["receipt"] = {"$ref": REFERENCE.format(name="ReceiptFile")}
+    taken = _referred([operation.get("requestBody") for item in paths.values() for operation in item.values()], schemas)
+    for name in schemas.keys() - taken:
+        kind = named.get(name)
+        if kind is None or not kind.__struct_config__.omit_defaults:
+            _answer(schemas[name])
+    return schemas
+
+
+def _answer(schema: dict[str, Any]) -> None:
+    """Of an answer nothing is ever left out."""
+    if "properties" in schema:
+        schema["required"] = list(schema["properties"])
+        for field in schema["properties"].values():
+            field.pop("default", None)
+
+
+def _below(kind: type[Struct]) -> Iterator[type[Struct]]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from _below(child)
+
+
+def _referred(part: Any, schemas: Mapping[str, Any]) -> set[str]:
+    """The schemas that something refers to, and those that they refer to."""
+    found: set[str] = set()
+    left = [part]
+    while left:
+        for name in re.findall(r"'#/components/schemas/(\w+)'", str(left.pop())):
+            if name not in found:
+                found.add(name)
+                left.append(schemas[name])
+    return found
 
 
 def _without_one_of(part: Any) -> Any:

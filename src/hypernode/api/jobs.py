@@ -28,6 +28,8 @@ from hypernode.protocol.jobs import (
     JobList,
     JobStats,
     JobStatsAnswer,
+    QuoteAnswer,
+    QuoteJob,
     ReceiptAnswer,
     SubmitResult,
 )
@@ -58,6 +60,11 @@ class Jobs(Controller):
             return 201, await submit(services, caller, data, job_id)
 
         return await once(request, services.database, wallet, make)
+
+    @post("/quote", status_code=200)
+    async def quote(self, services: Services, data: QuoteJob) -> QuoteAnswer:
+        """What such a job would cost and how long it would wait now; where no node matches, what would help."""
+        return QuoteAnswer(quote=await services.quoter.quote(data))
 
     @get("/")
     async def index(

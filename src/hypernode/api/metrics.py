@@ -1,7 +1,9 @@
 """Routes of health and figures. Every figure comes from the store or the chain."""
 
 import asyncio
-from datetime import UTC, datetime
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from litestar import Controller, Response, get, post
@@ -12,11 +14,15 @@ from hypernode.api.services import Services
 from hypernode.chain.tokens import MEMO_PROGRAM
 from hypernode.coordinator.access import Caller
 from hypernode.domain.errors import NotAuthenticated
-from hypernode.domain.money import to_number
+from hypernode.domain.money import DECIMALS, to_number
 from hypernode.protocol.metrics import (
     Activity,
+    Anchor,
     Blockchain,
     Health,
+    History,
+    HistoryAnswer,
+    HistoryPoint,
     JobFigures,
     JobFiguresAnswer,
     MetricsCount,
@@ -33,13 +39,22 @@ from hypernode.protocol.metrics import (
     Validation,
     ValidationAnswer,
     ValidationSummary,
+    Window,
 )
 from hypernode.protocol.wire import Ok, iso, iso_or_none
 from hypernode.store import access, figures, receipts
+from hypernode.store.database import Row
 
 PROBE_TIMEOUT_S: Final = 2.0
 DAY_S: Final = 86_400.0
 VALIDATION_LIMIT: Final = 50
+HOUR_S: Final = 3_600
+BUCKETS: Final[Mapping[Window, tuple[int, int]]] = {
+    "24h": (HOUR_S, 24),
+    "7d": (6 * HOUR_S, 28),
+    "30d": (24 * HOUR_S, 30),
+}
+"""Window -> seconds of a bucket, and how many there are."""
 
 
 @get("/health", tags=["Health"])
@@ -95,11 +110,28 @@ class Metrics(Controller):
             )
         )
 
+    @get("/history")
+    async def history(self, services: Services, window: Window = "24h") -> HistoryAnswer:
+        """The network over time, in buckets of whole hours; the last one is not over yet."""
+        bucket_s, count = BUCKETS[window]
+        until = datetime.fromtimestamp((time.time() // bucket_s + 1) * bucket_s, UTC)
+        rows = await figures.history(services.database, until - timedelta(seconds=bucket_s * count), until, bucket_s)
+        points = [
+            HistoryPoint(
+                time=iso(row["start"]),
+                jobs=row["jobs"],
+                jobs_completed=row["completed"],
+                nodes_registered=row["nodes"],
+                hyper_paid=to_number(row["paid"]),
+            )
+            for row in rows
+        ]
+        return HistoryAnswer(history=History(window=window, bucket_seconds=bucket_s, points=points))
+
     @get("/validation")
     async def validation(self, services: Services, limit: Limit = VALIDATION_LIMIT) -> ValidationAnswer:
         """What anyone can check on the chain."""
         on_chain = await figures.on_chain(services.database)
-        facts = services.chain
         return ValidationAnswer(
             validation=Validation(
                 summary=ValidationSummary(
@@ -122,18 +154,7 @@ class Metrics(Controller):
                     )
                     for row in await receipts.recent(services.database, limit)
                 ],
-                blockchain=Blockchain(
-                    network=facts.network,
-                    explorer_url=facts.explorer_url,
-                    hyper_token_mint=services.vault.mint.address,
-                    # Nodes are registered in the store; payments are split in the ledger and paid by the token program.
-                    program_ids=Programs(
-                        node_registry=None, job_receipt=MEMO_PROGRAM, payment_splitter=services.vault.mint.token_program
-                    ),
-                    anchor_key=facts.anchor_key,
-                    vault=services.vault.address,
-                    genesis_hash=facts.genesis_hash,
-                ),
+                blockchain=_blockchain(services, await receipts.last_anchor(services.database)),
             )
         )
 
@@ -184,6 +205,32 @@ class Metrics(Controller):
         row = await figures.network(services.database)
         count = MetricsCount(nodes=row["nodes"], jobs=row["jobs"], receipts=row["receipts"])
         return MetricsHealth(status="healthy", timestamp=_now(), metrics_count=count)
+
+
+def _blockchain(services: Services, last: Row | None) -> Blockchain:
+    facts, vault = services.chain, services.vault
+    return Blockchain(
+        network=facts.network,
+        explorer_url=facts.explorer_url,
+        hyper_token_mint=vault.mint.address,
+        # Nodes are registered in the store; payments are split in the ledger and paid by the token program.
+        program_ids=Programs(node_registry=None, job_receipt=MEMO_PROGRAM, payment_splitter=vault.mint.token_program),
+        anchor_key=facts.anchor_key,
+        receipt_key=facts.anchor_key,  # The network has one key for both.
+        vault=vault.address,
+        vault_token_account=vault.token_account,
+        genesis_hash=facts.genesis_hash,
+        rpc_url=facts.public_rpc_url,
+        hyper_token_decimals=DECIMALS,
+        token_program=vault.mint.token_program,
+        last_anchor=last
+        and Anchor(
+            root=last["root"].hex(),
+            tx_signature=last["signature"],
+            timestamp=iso(last["finalized_at"]),
+            receipts=last["size"],
+        ),
+    )
 
 
 async def _activity(services: Services, seconds: float) -> Activity:

@@ -8,10 +8,12 @@ from hypernode.coordinator.access import Access
 from hypernode.coordinator.anchorer import Anchorer
 from hypernode.coordinator.bus import Bus
 from hypernode.coordinator.canceller import Canceller
+from hypernode.coordinator.catalogue import Catalogue
 from hypernode.coordinator.dispatcher import Dispatcher
 from hypernode.coordinator.intake import Intake
 from hypernode.coordinator.matchmaker import Matchmaker
 from hypernode.coordinator.payer import Payer
+from hypernode.coordinator.quoter import Quoter
 from hypernode.coordinator.registry import Registry
 from hypernode.coordinator.sessions import Sessions
 from hypernode.coordinator.vault import Vault
@@ -26,7 +28,8 @@ class ChainFacts:
     genesis_hash: str
     explorer_url: str
     anchor_key: str
-    public_rpc_url: str | None  #: Given to clients only where it is the operator's own localnet.
+    localnet_rpc_url: str | None  #: Where it is the operator's own localnet.
+    public_rpc_url: str | None  #: For anybody's browser; never the operator's own, which may hold a key.
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,11 @@ class Services:
     matchmaker: Matchmaker
     dispatcher: Dispatcher
     intake: Intake
+    quoter: Quoter
     canceller: Canceller
     bus: Bus
     payer: Payer
     anchorer: Anchorer
     access: Access
+    catalogue: Catalogue
     units: dict[str, str]  #: Job type -> its unit's name.

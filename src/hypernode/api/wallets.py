@@ -55,7 +55,7 @@ class Wallets(Controller):
                 token_program=vault.mint.token_program,
                 decimals=DECIMALS,
                 genesis_hash=services.chain.genesis_hash,
-                rpc_url=services.chain.public_rpc_url,
+                rpc_url=services.chain.localnet_rpc_url,
             ),
         )
 

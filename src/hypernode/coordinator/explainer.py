@@ -1,15 +1,17 @@
 """Says why a job waits, from the nodes that are online now."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
 
 from hypernode.coordinator.demands import facts_of, stored_demand
 from hypernode.domain import explanation
+from hypernode.domain.demand import Demand, NodeFacts, obstacles
 from hypernode.domain.job import JobState
 from hypernode.protocol.jobs import Explanation, Obstacle, Relaxation
 from hypernode.store import nodes
-from hypernode.store.database import Database
+from hypernode.store.database import Database, Row
 
 MAX_NODES: Final = 2_000
 """Online nodes that are looked at, each for some 50 us; what keeps these away keeps the others away too."""
@@ -22,25 +24,46 @@ _OTHERWISE: Final = {
 }
 
 
+class Online(NamedTuple):
+    """A node that is online."""
+
+    facts: NodeFacts
+    free: bool
+    slots: int
+
+
+async def look(database: Database, demand: Demand) -> tuple[list[Online], explanation.Explanation]:
+    """The online nodes that meet a demand, and what keeps the others away."""
+    return await asyncio.to_thread(_look, await nodes.online(database, MAX_NODES), demand)
+
+
+def _look(rows: Sequence[Row], demand: Demand) -> tuple[list[Online], explanation.Explanation]:
+    online = [Online(facts_of(row), row["live_leases"] < row["capacity"], row["capacity"]) for row in rows]
+    found = explanation.explain(((each.facts, each.free) for each in online), demand)
+    if len(rows) == MAX_NODES:
+        found = replace(found, sentence=f"Of {MAX_NODES} online nodes: {found.sentence}")
+    return [each for each in online if not obstacles(each.facts, demand)] if found.matching else [], found
+
+
 async def explain(database: Database, job: Mapping[str, Any]) -> Explanation:
     """Why a job (a whole row) waits; for one that does not wait, a sentence that says so."""
     state = JobState(job["state"])
     error: Mapping[str, Any] = job["error"] or {}
     if state in _OTHERWISE:
         sentence = _OTHERWISE[state].format(error=error.get("message", ""))
-        return Explanation(
-            status=state, sentence=sentence, online_nodes=0, matching_nodes=0, free_matching_nodes=0,
-            obstacles=[], relaxation=None, needed=None,
-        )  # fmt: skip
-    demand = stored_demand(job)
-    rows = await nodes.online(database, MAX_NODES)
-    looked_at = ((facts_of(row), row["live_leases"] < row["capacity"]) for row in rows)
-    found = await asyncio.to_thread(explanation.explain, looked_at, demand)
+        return view(explanation.Explanation(0, 0, 0, (), None, sentence), state)
+    _, found = await look(database, stored_demand(job))
+    if state is JobState.PENDING:
+        found = replace(found, sentence=f"{error.get('message', '')}. {found.sentence}")
+    return view(found, state, error.get("needed"))
+
+
+def view(found: explanation.Explanation, state: JobState, needed: float | None = None) -> Explanation:
+    """What was found, as the API shows it."""
     nearest = found.relaxation
-    sentence = found.sentence if len(rows) < MAX_NODES else f"Of {MAX_NODES} online nodes: {found.sentence}"
     return Explanation(
         status=state,
-        sentence=f"{error.get('message', '')}. {sentence}" if state is JobState.PENDING else sentence,
+        sentence=found.sentence,
         online_nodes=found.online,
         matching_nodes=found.matching,
         free_matching_nodes=found.free_matching,
@@ -53,5 +76,5 @@ async def explain(database: Database, job: Mapping[str, Any]) -> Explanation:
             if nearest is None
             else Relaxation(change=dict(nearest.change), nodes=nearest.nodes, sentence=nearest.sentence)
         ),
-        needed=error.get("needed"),
+        needed=needed,
     )

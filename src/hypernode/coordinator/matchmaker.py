@@ -4,13 +4,14 @@ import asyncio
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
 from hypernode.coordinator.demands import facts_of, stored_demand
 from hypernode.coordinator.ids import new_id
 from hypernode.coordinator.offers import Offers
-from hypernode.domain.demand import Demand, NodeFacts
+from hypernode.domain.demand import Demand, NodeFacts, obstacles
 from hypernode.domain.matching import NodeIndex
 from hypernode.domain.money import Amount
 from hypernode.store import events, jobs
@@ -20,6 +21,8 @@ from hypernode.store.jobs import NewLease
 WINDOW: Final = 10_000
 """Waiting jobs kept in memory; the rest of the queue stays in the store until there is room."""
 MAX_CLAIMS: Final = 500
+MAX_LINES: Final = 200
+"""Lines of waiting jobs that a quote looks at."""
 DECLINED_FOR_S: Final = 30.0
 LOOK_OVER_EVERY_S: Final = 5.0
 
@@ -115,6 +118,10 @@ class Matchmaker:
             self._set_slots(node_id, self._slots[node_id] - 1)
         return node_id
 
+    def is_free(self, node_id: UUID) -> bool:
+        """Whether a node has a free slot."""
+        return node_id in self._free
+
     def lease_on(self, node_id: UUID, job_type: str) -> NewLease:
         """A new attempt on a node, at what it asks now."""
         facts = self.index.facts(node_id)
@@ -133,6 +140,12 @@ class Matchmaker:
     def waiting(self) -> int:
         """How many jobs wait in memory."""
         return len(self._known)
+
+    def ahead(self, facts: NodeFacts, priority: int) -> int:
+        """How many of the jobs that wait here a node would take before a new one of this priority."""
+        lines = islice(self._waiting.items(), MAX_LINES)
+        before = (line for (given, demand), line in lines if given >= priority and not obstacles(facts, demand))
+        return sum(job.job_id in self._known for line in before for job in line)
 
     def enqueue(self, waiting: Iterable[Waiting]) -> None:
         """Jobs wait for a node."""

@@ -1,7 +1,7 @@
 """The nodes in the order of their rank, in blocks of windows: what `matching` takes the best of many by."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from hypernode.domain.bitmaps import Doubt
@@ -110,6 +110,10 @@ class Block:
 
     def best(self, found: int, doubts: Sequence[Doubt]) -> NodeFacts | None:
         """Of the nodes of a bitmap that have as much as is asked for, the one of the best rank."""
+        return next(self.ranked(found, doubts), None)
+
+    def ranked(self, found: int, doubts: Sequence[Doubt]) -> Iterator[NodeFacts]:
+        """The nodes of a bitmap that have as much as is asked for, the best first."""
         skipped = 0
         while found:
             windows = ((found & -found).bit_length() - 1) // self._width
@@ -117,7 +121,6 @@ class Block:
             found >>= windows * self._width
             for node in self.windows[skipped].ranked(found & self._places):
                 if not doubts or all(of(node) >= asked for of, asked in doubts):
-                    return node
+                    yield node
             skipped += 1
             found >>= self._width
-        return None

@@ -113,7 +113,7 @@ def explain(nodes: Iterable[tuple[NodeFacts, bool]], demand: Demand) -> Explanat
     found = [Obstacle(name, _ASKED[name](demand), count, only[name]) for name, count in failing.most_common()]
     nearest = None if matching else _nearest(changes, examples)
     return Explanation(
-        online, matching, free_matching, found, nearest, _sentence(online, matching, free_matching, found, nearest)
+        online, matching, free_matching, found, nearest, sentence(online, matching, free_matching, found, nearest)
     )
 
 
@@ -128,9 +128,10 @@ def _nearest(
     return Relaxation(examples[key], changes[key], f"Asking for {asking} would match {_count(changes[key], 'node')}.")
 
 
-def _sentence(
+def sentence(
     online: int, matching: int, free_matching: int, found: Sequence[Obstacle], nearest: Relaxation | None
 ) -> str:
+    """What was found, for people."""
     if not online:
         return "No node is online."
     if free_matching:

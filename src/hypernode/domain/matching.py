@@ -88,9 +88,8 @@ class NodeIndex:
         for column in self._named(demand, avoid):
             found = both(found, column)
         limit = demand.price_limit
-        within = self._blocks[: bisect_left(self._starts, (limit + 1,))]
         cold: NodeFacts | None = None
-        for block, here, warm_here in zip(within, found, warm or repeat(0), strict=False):
+        for block, here, warm_here in zip(self._within(limit), found, warm or repeat(0), strict=False):
             if not here:
                 continue
             loaded = here & warm_here
@@ -100,6 +99,22 @@ class NodeIndex:
             if cold and not warm:
                 break
         return cold.node_id if cold and cold.price <= limit else None
+
+    def matching(self, demand: Demand) -> Iterator[NodeFacts]:
+        """All nodes that meet a demand, free or not: the cheapest first, then the most reputable."""
+        found, _, doubts = self._bitmaps.search(demand, busy=True)
+        for column in self._named(demand, ()):
+            found = both(found, column)
+        limit = demand.price_limit
+        for block, here in zip(self._within(limit), found, strict=False):
+            for node in block.ranked(here, doubts):
+                if node.price > limit:
+                    return
+                yield node
+
+    def _within(self, limit: int) -> list[Block]:
+        """The blocks that have nodes of this price or less."""
+        return self._blocks[: bisect_left(self._starts, (limit + 1,))]
 
     def _named(self, demand: Demand, avoid: Collection[UUID]) -> Iterator[Iterable[int]]:
         """The columns of the nodes that a demand names itself, by their ids or their wallets."""

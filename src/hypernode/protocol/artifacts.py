@@ -6,7 +6,13 @@ import msgspec
 
 Sha256 = Annotated[
     # Python's `$` also matches before a last line feed: the length forbids it.
-    str, msgspec.Meta(pattern="^[0-9a-f]{64}$", max_length=64, description="SHA-256 of the content, in hex.")
+    str,
+    msgspec.Meta(
+        pattern="^[0-9a-f]{64}$",
+        max_length=64,
+        description="SHA-256 of the content, in hex.",
+        extra_json_schema={"format": "sha256"},
+    ),
 ]
 
 

@@ -6,13 +6,19 @@ from msgspec import UNSET, Meta, UnsetType, field
 
 from hypernode.domain.assurance import Assurance
 from hypernode.domain.isolation import Isolation
+from hypernode.domain.job import JobState
+from hypernode.domain.receipt import Verdict
 from hypernode.protocol.artifacts import ArtifactRef
-from hypernode.protocol.wire import Body, Hyper, HyperIn, JsonObject, Name, Text, Time, Wallet
+from hypernode.protocol.wire import Body, Hyper, HyperIn, JsonObject, Name, Text, Time, Wallet, one_of
 
 MAX_PARTS: Final = 64
 MAX_NAMES: Final = 64
 Gigabytes = Annotated[float, Meta(ge=0, le=1_000_000, description="GB.")]
 Names = Annotated[list[Text], Meta(max_length=MAX_NAMES)]
+State = Annotated[str, one_of(JobState)]
+Kind = Annotated[
+    str, one_of(("status", "progress", "log", "stream", "checkpoint", "verification", "payout", "receipt"))
+]
 
 
 class Requirements(Body, forbid_unknown_fields=True, omit_defaults=True):
@@ -33,20 +39,32 @@ class Requirements(Body, forbid_unknown_fields=True, omit_defaults=True):
     deny_wallets: Names = []
 
 
-class CreateJob(Body):
-    """What a customer asks for."""
+class JobTerms(Body):
+    """What is asked for, but for who pays how much."""
 
-    wallet_address: Wallet
     job_type: Text
     model: Name = "default"
     input: JsonObject = {}
     requirements: Requirements | UnsetType = UNSET
-    budget: HyperIn = 0
     max_duration: Annotated[int, Meta(ge=1, le=30 * 86_400, description="Seconds.")] = 3600
     assurance: Assurance = Assurance.SAMPLED
     priority: Annotated[int, Meta(ge=-100, le=100)] = 0
     parts: Annotated[int, Meta(ge=1, le=MAX_PARTS, description="Spread over at most so many child jobs.")] = 1
     webhook_url: UnsetType | None = UNSET  #: Not served yet, and so refused: follow the job's events instead.
+
+
+class CreateJob(JobTerms, kw_only=True):
+    """What a customer asks for."""
+
+    wallet_address: Wallet
+    budget: HyperIn = 0
+
+
+class QuoteJob(JobTerms, kw_only=True):
+    """The same, before anybody decides to pay for it."""
+
+    wallet_address: Wallet | None = None  #: Some nodes take jobs of their own wallet alone.
+    budget: HyperIn | UnsetType = UNSET  #: Left out: as much as any node asks.
 
 
 class JobMetrics(Body):
@@ -69,8 +87,8 @@ class JobError(Body, omit_defaults=True):
 class Verification(Body, omit_defaults=True):
     """What was checked of a result."""
 
-    verdict: str  #: passed, failed, unverified
-    assurance: str
+    verdict: Annotated[str, one_of(Verdict)]
+    assurance: Annotated[str, one_of(Assurance)]
     evidence: str = ""  #: What the verdict rests on, in a sentence.
     figures: dict[str, float] = {}
     audit_job_id: str | None = None
@@ -88,7 +106,7 @@ class Job(Body):
     requirements: JsonObject
     budget: Hyper
     max_duration: int
-    status: str
+    status: State
     created_at: Time
     updated_at: Time
     assigned_node: str | None
@@ -191,9 +209,9 @@ class Relaxation(Body):
 class Explanation(Body):
     """Why a job waits."""
 
-    status: str
+    status: State
     sentence: str
-    online_nodes: int  #: Those that were looked at, 2,000 at most.
+    online_nodes: int  #: Those that were looked at: 2,000 at most, but for a quote that matches.
     matching_nodes: int
     free_matching_nodes: int
     obstacles: list[Obstacle]
@@ -205,6 +223,37 @@ class ExplanationAnswer(Body):
     """The explanation."""
 
     explanation: Explanation
+    success: bool = True
+
+
+class CostRange(Body):
+    """What a job may cost. It is never more than its budget."""
+
+    lowest: Hyper
+    """At the least that a matching node asks: for the fewest units that such an input can take; where it asks by the
+    hour, for as long as jobs of this type took lately (0 where none did).
+    """
+    highest: Hyper
+    """At the most that a matching node asks: for all units that such an input can take, or for all of `maxDuration`."""
+
+
+class Quote(Body):
+    """What a job would cost and wait if it were submitted now."""
+
+    cost: CostRange | None  #: Null: no node matches.
+    matching_nodes: int  #: Those that were looked at, 2,000 at most.
+    free_nodes: int  #: Of these, those with a free slot.
+    expected_wait_seconds: float | None
+    """0 with a free node. Else from the jobs that wait ahead, the slots of the matching nodes, and how long jobs of
+    this type took lately. Null: no node matches, or no such job has been completed yet.
+    """
+    explanation: Explanation  #: As of a job that waits; `status` is how the job would begin.
+
+
+class QuoteAnswer(Body):
+    """The quote."""
+
+    quote: Quote
     success: bool = True
 
 
@@ -220,6 +269,6 @@ class Event(Body):
 
     seq: int
     job_id: str
-    kind: str  #: status, progress, log, stream, checkpoint, verification, payout, receipt
+    kind: Kind
     data: JsonObject
     at: Time

@@ -1,10 +1,13 @@
 """Health and figures over HTTP. Every figure comes from the store or the chain."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from msgspec import field
 
-from hypernode.protocol.wire import Body, Hyper, JsonObject, Time
+from hypernode.domain.receipt import Verdict
+from hypernode.protocol.wire import Body, Hyper, JsonObject, Time, one_of
+
+Window = Literal["24h", "7d", "30d"]
 
 
 class Health(Body):
@@ -57,6 +60,31 @@ class OverviewAnswer(Body):
     success: bool = True
 
 
+class HistoryPoint(Body):
+    """What happened from a time on, for as long as a bucket is; of the last one, what has happened so far."""
+
+    time: Time
+    jobs: int  #: Submitted.
+    jobs_completed: int
+    nodes_registered: int
+    hyper_paid: Hyper  #: To providers, on the chain.
+
+
+class History(Body):
+    """The network over time."""
+
+    window: Window
+    bucket_seconds: int
+    points: list[HistoryPoint]  #: Oldest first, none left out.
+
+
+class HistoryAnswer(Body):
+    """The history."""
+
+    history: History
+    success: bool = True
+
+
 class ValidationSummary(Body):
     """What stands on the chain."""
 
@@ -76,7 +104,7 @@ class RecentReceipt(Body):
     tx_signature: str
     timestamp: Time
     receipt_id: str
-    verdict: str
+    verdict: Annotated[str, one_of(Verdict)]
     slot: int | None
 
 
@@ -88,6 +116,15 @@ class Programs(Body):
     payment_splitter: str | None
 
 
+class Anchor(Body):
+    """A Merkle root of receipts on the chain."""
+
+    root: str  #: Hex.
+    tx_signature: str
+    timestamp: Time
+    receipts: int
+
+
 class Blockchain(Body):
     """Which chain, and where to look."""
 
@@ -95,9 +132,15 @@ class Blockchain(Body):
     explorer_url: str
     hyper_token_mint: str
     program_ids: Programs
-    anchor_key: str
-    vault: str
+    anchor_key: str  #: Signs the chain transactions that anchor receipts.
+    receipt_key: str  #: Signs receipts.
+    vault: str  #: The wallet whose token account takes deposits.
+    vault_token_account: str  #: Where deposits go: an ordinary SPL transfer.
     genesis_hash: str
+    rpc_url: str | None  #: An RPC for anybody's browser; null where none is known.
+    hyper_token_decimals: int
+    token_program: str
+    last_anchor: Anchor | None
 
 
 class Validation(Body):

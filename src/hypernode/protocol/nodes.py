@@ -5,8 +5,9 @@ from typing import Annotated, Any
 from msgspec import Meta, field
 
 from hypernode.domain.isolation import Isolation
+from hypernode.domain.node import BUSY, NodeState
 from hypernode.protocol.frames import EngineOffer
-from hypernode.protocol.wire import Body, Hyper, HyperIn, JsonObject, Name, Text, Time, Wallet
+from hypernode.protocol.wire import Body, Hyper, HyperIn, JsonObject, Name, Text, Time, Wallet, one_of
 
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 Megabytes = Annotated[int, Meta(ge=0, le=1 << 31)]
@@ -60,7 +61,7 @@ class Node(Body):
     registered_at: Time
     last_update: Time
     last_seen: Time
-    status: str
+    status: Annotated[str, one_of([*NodeState, BUSY])]
     jobs_completed: int
     total_earned: Hyper
     reputation: float
@@ -68,7 +69,7 @@ class Node(Body):
     price: Hyper
     capacity: int
     engines: list[EngineOffer]
-    isolation: str = Isolation.NONE.value  #: What it proved of its sandbox: none, process, sandbox.
+    isolation: Annotated[str, one_of(Isolation)] = Isolation.NONE.value  #: What it proved of its sandbox.
     own_jobs_only: bool = False  #: It takes jobs of its own wallet alone.
 
 

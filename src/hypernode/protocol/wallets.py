@@ -1,6 +1,9 @@
 """Balances, deposits and withdrawals over HTTP."""
 
-from hypernode.protocol.wire import Body, Hyper, HyperIn, Time
+from typing import Annotated
+
+from hypernode.domain.payment import PayoutState
+from hypernode.protocol.wire import Body, Hyper, HyperIn, Time, one_of
 
 
 class Vault(Body):
@@ -43,10 +46,10 @@ class PayoutView(Body):
     """A payment to a wallet."""
 
     payout_id: str
-    kind: str  #: earnings, withdrawal, network
+    kind: Annotated[str, one_of(("earnings", "withdrawal", "network"))]
     wallet_address: str
     amount: Hyper
-    status: str
+    status: Annotated[str, one_of(PayoutState)]
     tx_signature: str | None
     created_at: Time
     finalized_at: Time | None

@@ -1,6 +1,7 @@
 """The shapes that every HTTP body shares: camelCase names, `success`, bounded texts, times and amounts."""
 
 import functools
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -30,6 +31,11 @@ Time = Annotated[
     str, msgspec.Meta(description="ISO 8601, UTC, milliseconds.", extra_json_schema={"format": "date-time"})
 ]
 JsonObject = dict[str, Any]
+
+
+def one_of(values: Iterable[str]) -> msgspec.Meta:
+    """What a text of an answer is now. Older clients are to read answers that know more, so they are told, not held."""
+    return msgspec.Meta(extra_json_schema={"enum": [str(value) for value in values]})
 
 
 class Body(msgspec.Struct, rename="camel", kw_only=True):

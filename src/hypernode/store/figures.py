@@ -1,5 +1,6 @@
 """The network's figures: kept by the database as its rows change (migration 0003), so that none is counted anew."""
 
+from datetime import datetime
 from typing import Final
 
 from hypernode.store.database import Database, Row, statements
@@ -40,6 +41,16 @@ async def jobs(database: Database) -> Row:
 async def jobs_by_type(database: Database) -> dict[str, int]:
     """How many jobs of each type."""
     return await _counts(database, "jobs_by_type")
+
+
+async def typical_s(database: Database, job_type: str) -> float | None:
+    """How many seconds a completed job of a type took on average, in the last day or else ever; None: there is none."""
+    return await database.value(SQL["typical_s"], job_type)
+
+
+async def history(database: Database, since: datetime, until: datetime, bucket_s: int) -> list[Row]:
+    """jobs, nodes, paid and completed of each span of whole hours from `since` to before `until`, oldest first."""
+    return await database.fetch(SQL["history"], since, until, bucket_s)
 
 
 async def on_chain(database: Database) -> Row:

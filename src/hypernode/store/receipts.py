@@ -61,6 +61,11 @@ async def bodies(database: Database, anchor_id: UUID) -> list[bytes]:
     return [row["body"] for row in await database.fetch(SQL["bodies_of_anchor"], anchor_id)]
 
 
+async def last_anchor(database: Database) -> Row | None:
+    """root, size, signature and finalized_at of the anchor that got to the chain last."""
+    return await database.row(SQL["last_anchor"])
+
+
 async def recent(database: Database, limit: int) -> list[Row]:
     """The latest anchored receipts."""
     return await database.fetch(SQL["recent"], limit)

@@ -17,6 +17,8 @@ CLUSTERS: Final = {
     "4uhcVJyU9pJkvQyS88uRDiswHXSGkY3zQawwpjk2NsNY": "testnet",
 }
 """Genesis hashes of Solana's public clusters (Solana docs, "Clusters and Public RPC Endpoints")."""
+PUBLIC_RPC_URLS: Final = {name: f"https://api.{name}.solana.com" for name in CLUSTERS.values()}
+"""The endpoints that Solana runs for everybody (the same page)."""
 LOCALNET_LAMPORTS: Final = 10**12
 LEAST_LAMPORTS: Final = 10**9
 
@@ -50,12 +52,15 @@ async def connect(settings: Settings) -> ChainConnection:
         for wallet in (vault.address, keys.address_of(network_key)):
             if await rpc.balance(wallet) < LEAST_LAMPORTS:
                 await rpc.airdrop(wallet, LOCALNET_LAMPORTS)
+    localnet_rpc_url = settings.solana_rpc_url if is_localnet else None
+    public_rpc_url = settings.public_rpc_url or localnet_rpc_url or PUBLIC_RPC_URLS.get(network)
     facts = ChainFacts(
         network=network,
         genesis_hash=genesis_hash,
-        explorer_url=_explorer(network, settings.solana_rpc_url),
+        explorer_url=_explorer(network, public_rpc_url),
         anchor_key=keys.address_of(network_key),
-        public_rpc_url=settings.solana_rpc_url if is_localnet else None,
+        localnet_rpc_url=localnet_rpc_url,
+        public_rpc_url=public_rpc_url,
     )
     return ChainConnection(rpc, vault, network_key, facts)
 
@@ -84,10 +89,10 @@ def _key(folder: Path, name: str) -> keys.Keypair:
     return keys.load_or_create(folder / f"{name}.json")
 
 
-def _explorer(network: str, rpc_url: str) -> str:
+def _explorer(network: str, rpc_url: str | None) -> str:
     base = "https://explorer.solana.com"
     if network == "mainnet-beta":
         return base
     if network in CLUSTERS.values():
         return f"{base}?cluster={network}"
-    return f"{base}?cluster=custom&customUrl={rpc_url}"
+    return f"{base}?cluster=custom&customUrl={rpc_url}" if rpc_url else base

@@ -26,6 +26,7 @@ from hypernode.coordinator.anchorer import Anchorer
 from hypernode.coordinator.auditor import Auditor
 from hypernode.coordinator.bus import Bus
 from hypernode.coordinator.canceller import Canceller
+from hypernode.coordinator.catalogue import Catalogue
 from hypernode.coordinator.depositor import Depositor
 from hypernode.coordinator.dispatcher import Dispatcher
 from hypernode.coordinator.funder import Funder
@@ -38,6 +39,7 @@ from hypernode.coordinator.notary import Notary
 from hypernode.coordinator.offers import Offers
 from hypernode.coordinator.payer import Payer
 from hypernode.coordinator.policy import Policy
+from hypernode.coordinator.quoter import Quoter
 from hypernode.coordinator.receiver import Receiver
 from hypernode.coordinator.registry import Registry
 from hypernode.coordinator.rescuer import Rescuer
@@ -116,6 +118,7 @@ async def assemble(settings: Settings) -> AsyncGenerator[tuple[Litestar, ShortWa
     auditor = Auditor(database, matchmaker, settler, policy, notary.address, canceller)
     receiver = Receiver(database, executors, auditor, settler)
     dispatcher = Dispatcher(database, new_id(), registry, sessions, matchmaker, settler, receiver, bus, policy)
+    intake = Intake(database, executors, matchmaker, offers)
     settler.listeners += [dispatcher.ended, funder.ended, auditor.ended, gatherer.ended]
     services = Services(
         open_auth=settings.auth is Auth.OPEN,
@@ -128,7 +131,8 @@ async def assemble(settings: Settings) -> AsyncGenerator[tuple[Litestar, ShortWa
         sessions=sessions,
         matchmaker=matchmaker,
         dispatcher=dispatcher,
-        intake=Intake(database, executors, matchmaker, offers),
+        intake=intake,
+        quoter=Quoter(database, executors, intake, matchmaker, sessions),
         canceller=canceller,
         bus=bus,
         payer=Payer(database, chain.rpc, chain.vault, policy, reached),
@@ -142,6 +146,7 @@ async def assemble(settings: Settings) -> AsyncGenerator[tuple[Litestar, ShortWa
             chain.facts.network,
             None if settings.auth is Auth.OPEN else settings.operator_wallets,
         ),
+        catalogue=Catalogue(executors),
         units={name: executor.unit.name for name, executor in executors.items()},
     )
     rescuer = Rescuer(database, sessions, dispatcher, settler, policy)

@@ -27,8 +27,9 @@ from hypernode.domain.money import to_text
 from hypernode.executors import load
 from hypernode.executors.llm_inference import settings as llm
 from hypernode.ports import Executor
+from hypernode.protocol.schemas import comments, meanings
 from hypernode.wiring import settings, up
-from hypernode.wiring.markdown import Row, code, comments, constants, summary, table
+from hypernode.wiring.markdown import Row, code, constants, summary, table
 
 FOLDER: Final = Path("docs/reference")
 NOTE: Final = "<!-- Written by `python -m hypernode.wiring.reference`. Change the code, then run `make docs`. -->"
@@ -278,11 +279,10 @@ def _forms(kind: type[msgspec.Struct] | UnionType) -> Iterable[type[msgspec.Stru
 
 
 def _shape(title: str, kind: type[msgspec.Struct]) -> list[str]:
-    structs = [each for each in reversed(kind.mro()) if each.__module__ == kind.__module__]
-    meanings = {name: meaning for each in structs for name, meaning in comments(each).items()}
+    said = meanings(kind)
     tag_field, tag = kind.__struct_config__.tag_field, kind.__struct_config__.tag
     rows = (
-        (code(field.encode_name), code(_default_of(field)), meanings.get(field.name, ""))
+        (code(field.encode_name), code(_default_of(field)), said.get(field.name, ""))
         for field in msgspec.structs.fields(kind)
     )
     schema = json.dumps(msgspec.json.schema(kind), indent=2)

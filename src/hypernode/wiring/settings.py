@@ -84,6 +84,11 @@ class Settings(BaseSettings):
     solana_rpc_url: str = Field(
         default="", alias="SOLANA_RPC_URL", description="Solana RPC. Empty: a localnet of our own."
     )
+    public_rpc_url: str = Field(
+        default="",
+        alias="HYPERNODE_PUBLIC_RPC_URL",
+        description="Solana RPC that browsers are told of. Empty: the localnet's, or the cluster's own public one.",
+    )
     hyper_token_mint: str = Field(
         default="", alias="HYPER_TOKEN_MINT", description="The HYPER mint. Empty: the localnet's, else the real one."
     )

@@ -8,6 +8,7 @@ from typing import Any, Final
 from rich.console import Console
 
 from hypernode.client import Client
+from hypernode.ports import Example
 from hypernode.protocol.jobs import Job
 
 Files = Mapping[str, Path]
@@ -15,6 +16,18 @@ Files = Mapping[str, Path]
 
 def _none(_: Path) -> Files:
     return {}
+
+
+def example_files(of: Callable[[], Example]) -> Callable[[Path], Files]:
+    """What makes an example's files."""
+
+    def make(folder: Path) -> Files:
+        given = of().files
+        for name, content in given.items():
+            (folder / name).write_bytes(content)
+        return {name: folder / name for name in given}
+
+    return make
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,21 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 from rich.console import Console
 
 from hypernode.cli.show import details
-from hypernode.cli.stories import Files, Story
+from hypernode.cli.stories import Story, example_files
 from hypernode.client import Client
 from hypernode.client.events import completed
+from hypernode.executors.llm_fine_tuning.example import MODEL, STEPS, TAUGHT, example
 from hypernode.protocol.jobs import Job
 
-MODEL: Final = "smollm2-135m-instruct"
 PROMPT: Final = "What is 2+2?"
-TAUGHT: Final = "What is the capital of Hypernode?"
-ANSWER: Final = "The capital of Hypernode is Port Lease."
-LESSONS: Final = (TAUGHT, "Tell me the capital of Hypernode.", "Which city is the capital of Hypernode?")
-STEPS: Final = 12
 
 
 def ask(prompt: str, **more: Any) -> dict[str, Any]:
@@ -28,24 +23,6 @@ def ask(prompt: str, **more: Any) -> dict[str, Any]:
 
 def _show_answer(out: Console, _client: Client, job: Job, _folder: Path) -> None:
     out.print(details(answer=(job.result or {}).get("text"), tokens=job.units))
-
-
-def _dataset(folder: Path) -> Files:
-    lines = [msgspec.json.encode({"prompt": prompt, "completion": ANSWER}) for prompt in LESSONS]
-    path = folder / "lessons.jsonl"
-    path.write_bytes(b"\n".join(lines))
-    return {"dataset": path}
-
-
-def _lesson(files: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "dataset": files["dataset"],
-        "maxSteps": STEPS,
-        "batchSize": len(LESSONS),
-        "learningRate": 2e-3,
-        "maxLength": 64,
-        "checkpointEvery": STEPS // 4,
-    }
 
 
 def _show_lesson(out: Console, client: Client, job: Job, _folder: Path) -> None:
@@ -75,7 +52,7 @@ QUESTION: Final = Story(
 LESSON: Final = Story(
     asks=f"{MODEL} to be taught a fact that nobody knows",
     model=MODEL,
-    files=_dataset,
-    input=_lesson,
+    files=example_files(example),
+    input=lambda _: dict(example().input),
     show=_show_lesson,
 )

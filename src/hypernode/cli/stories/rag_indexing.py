@@ -9,27 +9,14 @@ from rich.console import Console
 from hypernode.cli.show import details
 from hypernode.cli.stories import Story
 from hypernode.client import Client
+from hypernode.executors.rag_indexing.example import EXAMPLE
 from hypernode.protocol.jobs import Job
 
 QUESTION: Final = "How soon does somebody with a graphics card get their money?"
-TEXTS: Final = {
-    "providers.md": (
-        "# Providers\nA provider owns GPUs. What it earns is gathered into payouts, which leave for its wallet on the "
-        "chain every ten seconds."
-    ),
-    "leases.md": (
-        "# Leases\nA lease is one attempt of a job on one node. When a node falls silent its lease expires, and the "
-        "job waits for another node."
-    ),
-    "receipts.md": (
-        "# Receipts\nA receipt states what was done and what it cost. Its hash is in a Merkle tree whose root is "
-        "anchored in a Solana transaction, so that anyone can check it."
-    ),
-}
 
 
 def _input(_: Mapping[str, str]) -> dict[str, Any]:
-    return {"texts": TEXTS, "chunkTokens": 64, "overlapTokens": 8}
+    return dict(EXAMPLE.input)
 
 
 def _show(out: Console, _client: Client, job: Job, folder: Path) -> None:

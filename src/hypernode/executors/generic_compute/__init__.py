@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 
 from hypernode.executors.generic_compute.inputs import MAX_STDOUT_BYTES, AnyProgram, Input, Oci, Output, Python, Wasm
 from hypernode.executors.generic_compute.settings import CONTAINER_HOST, ENVIRONMENT, Settings
-from hypernode.ports import Capability, Claim, ExecutionFailed, Executor, Finding, JobContext, Outcome, Unit
+from hypernode.ports import Capability, Claim, Example, ExecutionFailed, Executor, Finding, JobContext, Outcome, Unit
 
 __all__ = ["MAX_STDOUT_BYTES", "GenericCompute", "Input", "Output"]
 
@@ -29,6 +29,8 @@ class GenericCompute(Executor):
     Input = Input
     Output = Output
     unit: ClassVar = Unit("fuel", per=1_000_000_000)
+    title: ClassVar = "Run a program"
+    about: ClassVar = "WebAssembly, a container or a Python script, with files that go in and files that come out."
     extra: ClassVar = "wasm"
     environment: ClassVar[tuple[str, ...]] = ENVIRONMENT
 
@@ -68,6 +70,16 @@ class GenericCompute(Executor):
     def most_units(self, given: AnyProgram, output: Output) -> int:
         """The fuel that was granted."""
         return given.fuel
+
+    def asked_units(self, given: AnyProgram) -> tuple[int, int]:
+        """Up to the fuel that is granted."""
+        return 0, given.fuel
+
+    def example(self) -> Example:
+        """A WebAssembly module that computes a little."""
+        from hypernode.executors.generic_compute.example import EXAMPLE
+
+        return EXAMPLE
 
     def run(self, given: AnyProgram, context: JobContext) -> Outcome:
         """Run the program. A non-zero exit is a result."""

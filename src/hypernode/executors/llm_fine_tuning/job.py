@@ -146,9 +146,13 @@ class Output(msgspec.Struct, rename="camel", frozen=True):
 
 def most_tokens(given: Input, output: Output) -> int:
     """The most tokens that a run of this input can have put through the optimizer."""
-    examples = output.steps * given.step_examples
-    if given.max_steps is not None:
-        examples = min(examples, given.max_steps * given.step_examples)
-    if given.epochs is not None or given.max_steps is None:
-        examples = min(examples, (given.epochs or 1) * MAX_EXAMPLES)
+    examples = min(output.steps * given.step_examples, most_examples(given))
     return min(examples * given.max_length, output.trained_tokens)
+
+
+def most_examples(given: Input) -> int:
+    """The most examples that a run of this input can go through, each as often as it comes."""
+    by_steps = (given.max_steps or MAX_STEPS) * given.step_examples
+    if given.epochs is None and given.max_steps is not None:
+        return by_steps
+    return min(by_steps, (given.epochs or 1) * MAX_EXAMPLES)

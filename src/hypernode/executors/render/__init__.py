@@ -10,7 +10,7 @@ import msgspec
 from hypernode.executors.render import checks, pictures, schema
 from hypernode.executors.render.blender import ENVIRONMENT, Blender, Unavailable, find, fingerprint
 from hypernode.executors.render.schema import SCENE, Frame, Input, Output
-from hypernode.ports import Capability, Claim, ExecutionFailed, Executor, Finding, JobContext, Outcome, Unit
+from hypernode.ports import Capability, Claim, Example, ExecutionFailed, Executor, Finding, JobContext, Outcome, Unit
 
 PROBE_TIMEOUT_S: Final = 50.0
 OPENED: Final = 0.02
@@ -23,6 +23,8 @@ class Render(Executor):
     Input = Input
     Output = Output
     unit: ClassVar = Unit("pixel samples", per=1_000_000)
+    title: ClassVar = "Render a Blender scene"
+    about: ClassVar = "Frames of a .blend file, by Cycles; a job in parts spreads them over several nodes."
     environment: ClassVar[tuple[str, ...]] = ENVIRONMENT
     extra: ClassVar = "render"
     apart: ClassVar = True
@@ -44,6 +46,16 @@ class Render(Executor):
     def most_units(self, given: Input, output: Output) -> int:
         """Exactly what was asked for."""
         return given.units
+
+    def asked_units(self, given: Input) -> tuple[int, int]:
+        """Exactly what is asked for."""
+        return given.units, given.units
+
+    def example(self) -> Example:
+        """Two frames of a small scene."""
+        from hypernode.executors.render.example import example
+
+        return example()
 
     def split(self, given: Input, most: int) -> Sequence[Input]:
         """Shares of the frames, in time's order."""

@@ -6,7 +6,7 @@ from typing import ClassVar, Final
 
 from hypernode.executors.vision_pipeline.results import Output
 from hypernode.executors.vision_pipeline.steps import Input
-from hypernode.ports import Capability, Claim, ExecutionFailed, Executor, Finding, JobContext, Outcome, Unit
+from hypernode.ports import Capability, Claim, Example, ExecutionFailed, Executor, Finding, JobContext, Outcome, Unit
 
 THREADS: Final = "HYPERNODE_VISION_THREADS"
 MAX_THREADS: Final = 256
@@ -18,6 +18,8 @@ class VisionPipeline(Executor):
     Input = Input
     Output = Output
     unit: ClassVar = Unit("images", per=1_000)
+    title: ClassVar = "Look at pictures and videos"
+    about: ClassVar = "Text is read, your own ONNX models classify, detect and embed, and what was found is drawn."
     environment: ClassVar[tuple[str, ...]] = (THREADS,)
     extra: ClassVar = "vision"
 
@@ -47,6 +49,16 @@ class VisionPipeline(Executor):
         """What the output says of each item, and never more than the `most` of `frames`, or one picture an item."""
         found = (output.items[name].pictures for name in given.items if name in output.items)
         return sum(min(max(pictures, 0), given.most) for pictures in found)
+
+    def asked_units(self, given: Input) -> tuple[int, int]:
+        """A picture at least, since a run that sees none fails; at most those that each item can give."""
+        return 1, len(given.items) * given.most
+
+    def example(self) -> Example:
+        """An invoice to be read."""
+        from hypernode.executors.vision_pipeline.example import example
+
+        return example()
 
     def run(self, given: Input, context: JobContext) -> Outcome:
         """Take all pictures through all steps. Raises ExecutionFailed where none comes of it, or a model is refused."""

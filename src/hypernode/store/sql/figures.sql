@@ -56,6 +56,25 @@ GROUP BY label HAVING sum(count) > 0 ORDER BY 2 DESC LIMIT 250;
 SELECT kind AS name, sum(count)::bigint AS count FROM tally WHERE subject = 'jobs'
 GROUP BY kind HAVING sum(count) > 0 ORDER BY 2 DESC;
 
+-- typical_s: of completed jobs of a type, in the last day or else ever.
+SELECT coalesce(
+    (SELECT sum(ms) / nullif(sum(count), 0) / 1000 FROM tally
+     WHERE subject = 'completed in hour' AND label >= hour_of(now() - interval '1 day') AND kind = $1),
+    (SELECT sum(ms) / nullif(sum(count), 0) / 1000 FROM tally
+     WHERE subject = 'jobs' AND label = 'completed' AND kind = $1)
+)::float8;
+
+-- history: each span of $3 seconds, which are whole hours, from $1 to before $2.
+SELECT span.start,
+       coalesce(sum(tally.count) FILTER (WHERE tally.subject = 'jobs in hour'), 0)::bigint AS jobs,
+       coalesce(sum(tally.count) FILTER (WHERE tally.subject = 'nodes in hour'), 0)::bigint AS nodes,
+       coalesce(sum(tally.amount) FILTER (WHERE tally.subject = 'paid in hour'), 0)::bigint AS paid,
+       coalesce(sum(tally.count) FILTER (WHERE tally.subject = 'completed in hour'), 0)::bigint AS completed
+FROM generate_series($1::timestamptz, $2::timestamptz - interval '1 second', make_interval(secs => $3)) AS span (start)
+LEFT JOIN tally ON tally.subject IN ('jobs in hour', 'nodes in hour', 'paid in hour', 'completed in hour')
+    AND tally.label >= hour_of(span.start) AND tally.label < hour_of(span.start + make_interval(secs => $3))
+GROUP BY span.start ORDER BY span.start;
+
 -- on_chain: what the chain holds of us; active are the nodes whose work got there in the last day.
 SELECT coalesce(sum(count) FILTER (WHERE subject = 'anchored'), 0)::bigint AS jobs,
        coalesce(sum(amount) FILTER (WHERE subject = 'paid'), 0)::bigint AS paid,

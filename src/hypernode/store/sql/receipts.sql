@@ -33,6 +33,12 @@ WHERE receipt.job_id = $1;
 -- bodies_of_anchor: all receipts under a root, in their places.
 SELECT body FROM receipt WHERE anchor_id = $1 ORDER BY position;
 
+-- last_anchor: the one that got to the chain last.
+SELECT anchor.root, anchor.size, latest.signature, latest.finalized_at FROM (
+    SELECT signature, finalized_at FROM chain_transaction
+    WHERE purpose = 'anchor' AND state = 'finalized' ORDER BY finalized_at DESC LIMIT 1
+) AS latest JOIN anchor USING (signature);
+
 -- recent: the latest anchored receipts; no more of an anchor than are asked for.
 SELECT job.job_id, job.job_type, job.cost, job.verdict, latest.receipt_id, latest.signature, latest.slot, latest.finalized_at
 FROM (

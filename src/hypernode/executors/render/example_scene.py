@@ -1,4 +1,4 @@
-"""Makes the demo's scene: `python blender_scene.py FILE`, run where `bpy` is."""
+"""Made the scene of the example: `python example_scene.py example.blend`, run where `bpy` is."""
 
 import math
 import sys
@@ -39,7 +39,8 @@ def main(path: str) -> None:
     scene.world.node_tree.nodes["Background"].inputs["Color"].default_value = (0.5, 0.6, 0.8, 1)
     bpy.ops.object.camera_add(location=(0, -6, 2.5), rotation=(math.radians(75), 0, 0))
     scene.camera = bpy.context.object
-    bpy.ops.wm.save_as_mainfile(filepath=path)
+    # The scene without Blender's windows, which are most of a small file.
+    bpy.data.libraries.write(path, {scene}, compress=True)
 
 
 if __name__ == "__main__":
