@@ -1,0 +1,34 @@
+/** Copies a text. */
+import { Check, Copy as CopyIcon } from "lucide-react";
+import { useEffect, useState } from "react";
+import styles from "./Copy.module.css";
+
+const SHOWN_MS = 1_600;
+
+/** `what` completes "Copy …", such as `address`. */
+export function Copy({ text, what }: { text: string; what: string }) {
+  const [copied, setCopied] = useState(false);
+  useEffect(() => {
+    if (!copied) return;
+    const timer = setTimeout(() => setCopied(false), SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [copied]);
+  const copy = async (): Promise<void> => {
+    await navigator.clipboard.writeText(text);
+    setCopied(true);
+  };
+  return (
+    <button
+      type="button"
+      className={styles.copy}
+      onClick={copy}
+      aria-label={`Copy ${what}`}
+      title={copied ? "Copied" : `Copy ${what}`}
+    >
+      {copied ? <Check className={styles.done} /> : <CopyIcon />}
+      <span className="visually-hidden" role="status">
+        {copied ? "Copied" : ""}
+      </span>
+    </button>
+  );
+}

@@ -1,0 +1,12 @@
+import { expect, it } from "vitest";
+import { explorerLink } from "./explorer";
+
+it("keeps the cluster that the explorer is to look at", () => {
+  const custom = "https://explorer.example/?cluster=custom&customUrl=http%3A%2F%2Flocalhost%3A8899";
+  expect(explorerLink(custom, "tx", "abc")).toBe(
+    "https://explorer.example/tx/abc?cluster=custom&customUrl=http%3A%2F%2Flocalhost%3A8899",
+  );
+  expect(explorerLink("https://explorer.example", "address", "abc")).toBe(
+    "https://explorer.example/address/abc",
+  );
+});

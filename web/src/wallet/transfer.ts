@@ -1,0 +1,168 @@
+/** HYPER from a wallet to the network's vault: built here, signed by the wallet, followed until it is final. */
+import {
+  AccountRole,
+  address,
+  appendTransactionMessageInstructions,
+  type Blockhash,
+  createSolanaRpc,
+  createTransactionMessage,
+  getBase64EncodedWireTransaction,
+  getSignatureFromTransaction,
+  pipe,
+  setTransactionMessageFeePayerSigner,
+  setTransactionMessageLifetimeUsingBlockhash,
+  signTransactionMessageWithSigners,
+  type TransactionSigner,
+} from "@solana/kit";
+import { findAssociatedTokenPda, getTransferCheckedInstruction } from "@solana-program/token";
+import type { Schemas } from "@/api/client";
+import { asApiError } from "@/api/errors";
+import { WalletProblem } from "./accounts";
+
+export type TransferStep =
+  | { name: "preparing" }
+  | { name: "signing" }
+  /** Sent, and not yet final: the same bytes are sent again until they are. */
+  | { name: "sent"; signature: string; confirmed: boolean }
+  | { name: "final"; signature: string };
+
+export interface Transfer {
+  signer: TransactionSigner;
+  vault: Pick<Schemas["Vault"], "tokenAccount" | "mint" | "tokenProgram" | "decimals" | "genesisHash">;
+  rpcUrl: string;
+  /** Base units. */
+  units: bigint;
+  onStep: (step: TransferStep) => void;
+}
+
+const MEMO_PROGRAM = address("MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr");
+const POLL_MS = 1_000;
+/** By then a chain transaction has landed or expired, unless the Solana node is gone. */
+const PATIENCE_MS = 300_000;
+
+type Rpc = ReturnType<typeof createSolanaRpc>;
+interface Latest {
+  blockhash: Blockhash;
+  lastValidBlockHeight: bigint;
+}
+
+/** Returns the chain transaction's signature, once it is final. Throws a WalletProblem that says if HYPER moved. */
+export async function deposit(transfer: Transfer): Promise<string> {
+  const { vault, rpcUrl, onStep } = transfer;
+  const rpc = createSolanaRpc(rpcUrl);
+  onStep({ name: "preparing" });
+  const [genesisHash, latest] = await Promise.all([
+    rpc.getGenesisHash().send(),
+    rpc.getLatestBlockhash().send(),
+  ]).catch((error: unknown) => {
+    throw new WalletProblem(`${rpcUrl} does not answer, nothing was sent: ${asApiError(error).message}`);
+  });
+  if (genesisHash !== vault.genesisHash) {
+    throw new WalletProblem(`${rpcUrl} serves another Solana cluster than the vault's: choose another RPC`);
+  }
+  onStep({ name: "signing" });
+  const signed = await sign(transfer, latest.value);
+  const wire = getBase64EncodedWireTransaction(signed);
+  const signature = getSignatureFromTransaction(signed);
+  await followToFinality(rpc, wire, signature, lastHeight(signed.lifetimeConstraint, latest.value), onStep);
+  onStep({ name: "final", signature });
+  return signature;
+}
+
+async function sign({ signer, vault, units }: Transfer, latest: Latest) {
+  const tokenProgram = address(vault.tokenProgram);
+  const mint = address(vault.mint);
+  const [source] = await findAssociatedTokenPda({ owner: signer.address, mint, tokenProgram });
+  const transferChecked = getTransferCheckedInstruction(
+    {
+      source,
+      mint,
+      destination: address(vault.tokenAccount),
+      authority: signer,
+      amount: units,
+      decimals: vault.decimals,
+    },
+    { programAddress: tokenProgram },
+  );
+  // Two equal transfers on one blockhash would be one and the same chain transaction.
+  const note = {
+    programAddress: MEMO_PROGRAM,
+    accounts: [{ address: signer.address, role: AccountRole.READONLY_SIGNER, signer }],
+    data: new TextEncoder().encode(`hypernode:deposit:${crypto.randomUUID()}`),
+  };
+  const message = pipe(
+    createTransactionMessage({ version: 0 }),
+    (made) => setTransactionMessageFeePayerSigner(signer, made),
+    (made) => setTransactionMessageLifetimeUsingBlockhash(latest, made),
+    (made) => appendTransactionMessageInstructions([transferChecked, note], made),
+  );
+  return signTransactionMessageWithSigners(message).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new WalletProblem(`The wallet did not sign, no HYPER left it: ${reason}`);
+  });
+}
+
+/** A wallet may put a blockhash of its own into what it signs. */
+function lastHeight(lifetime: object, latest: Latest): bigint {
+  return "lastValidBlockHeight" in lifetime && typeof lifetime.lastValidBlockHeight === "bigint"
+    ? lifetime.lastValidBlockHeight
+    : latest.lastValidBlockHeight;
+}
+
+/** The same bytes again and again: they land once at most. */
+async function followToFinality(
+  rpc: Rpc,
+  wire: ReturnType<typeof getBase64EncodedWireTransaction>,
+  signature: ReturnType<typeof getSignatureFromTransaction>,
+  lastValidBlockHeight: bigint,
+  onStep: Transfer["onStep"],
+): Promise<void> {
+  const until = Date.now() + PATIENCE_MS;
+  for (let isFirst = true; Date.now() < until; isFirst = false) {
+    try {
+      await rpc.sendTransaction(wire, { encoding: "base64", preflightCommitment: "confirmed" }).send();
+    } catch (error) {
+      // The first refusal is the node's answer to a simulation; a later one only says that it is known already.
+      if (isFirst && asApiError(error).code !== "unreachable") {
+        throw new WalletProblem(
+          `The chain refused the transfer, no HYPER left the wallet: ${reasonIn(error)}`,
+        );
+      }
+    }
+    if (isFirst) onStep({ name: "sent", signature, confirmed: false });
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    const fate = await look(rpc, signature, lastValidBlockHeight).catch(() => "unknown" as const);
+    if (fate === "final") return;
+    if (fate === "confirmed") onStep({ name: "sent", signature, confirmed: true });
+    if (fate === "failed")
+      throw new WalletProblem("The chain refused the transfer, no HYPER left the wallet");
+    if (fate === "expired") {
+      throw new WalletProblem("The transfer expired before it landed, no HYPER left the wallet: try again");
+    }
+  }
+  throw new WalletProblem(
+    `The Solana node does not say what became of ${signature}: look before trying again`,
+  );
+}
+
+type Fate = "final" | "failed" | "confirmed" | "expired" | "unknown";
+
+async function look(
+  rpc: Rpc,
+  signature: ReturnType<typeof getSignatureFromTransaction>,
+  lastValidBlockHeight: bigint,
+): Promise<Fate> {
+  // The order matters. First: is the last chance past, for good? Only then: has it landed?
+  const height = await rpc.getBlockHeight({ commitment: "finalized" }).send();
+  const statuses = await rpc.getSignatureStatuses([signature], { searchTransactionHistory: true }).send();
+  const status = statuses.value[0];
+  if (!status) return height > lastValidBlockHeight ? "expired" : "unknown";
+  if (status.confirmationStatus === "finalized") return status.err === null ? "final" : "failed";
+  return status.confirmationStatus === "confirmed" && status.err === null ? "confirmed" : "unknown";
+}
+
+/** What the simulation said, in its own words. */
+function reasonIn(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : "";
+  return asApiError(error).message + cause;
+}
