@@ -1,11 +1,11 @@
-"""What waits is shared by the flushers, every caller is answered, and none suffers for another."""
+"""What waits is committed together, every caller is answered, and none suffers for another."""
 
 import asyncio
 from collections.abc import Sequence
 
 import pytest
 
-from hypernode.store.group_commit import MAX_GROUP, MAX_WAITING, MIN_SHARE, GroupCommit, Overloaded
+from hypernode.store.group_commit import MAX_GROUP, MAX_WAITING, GroupCommit, Overloaded
 
 
 class Flush:
@@ -27,26 +27,16 @@ async def _begun(flush: Flush, groups: int) -> None:
             await asyncio.sleep(0)
 
 
-@pytest.mark.parametrize(
-    ("flushers", "items", "groups"),
-    [
-        (1, 100, [100]),
-        (1, MAX_GROUP + 1, [MAX_GROUP, 1]),
-        (2, MIN_SHARE, [MIN_SHARE]),
-        (2, 100, [50, 50]),
-        (3, 120, [40, 40, 40]),
-    ],
-)
-async def test_what_is_under_way_is_shared_by_the_flushers(flushers: int, items: int, groups: list[int]) -> None:
+async def test_what_arrives_during_a_commit_is_the_next_group() -> None:
     flush = Flush()
-    group = GroupCommit(flush, flushers=flushers)
-    answers = [group.put(number) for number in range(items)]
-
-    await _begun(flush, min(flushers, len(groups)))
+    group = GroupCommit(flush)
+    answers = [group.put(0)]
+    await _begun(flush, 1)
+    answers += [group.put(number) for number in range(1, MAX_GROUP + 2)]
     flush.open.set()
 
-    assert await asyncio.gather(*answers) == [2 * number for number in range(items)]
-    assert flush.groups == groups
+    assert await asyncio.gather(*answers) == [2 * number for number in range(MAX_GROUP + 2)]
+    assert flush.groups == [1, MAX_GROUP, 1]
 
 
 async def test_a_caller_gets_its_own_error_and_one_that_left_harms_nobody() -> None:

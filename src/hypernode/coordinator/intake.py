@@ -72,8 +72,7 @@ class Intake:
         self._executors = executors
         self._matchmaker = matchmaker
         self._offers = offers
-        # Three: while one commit goes to the disk, another is computed, and the requests of a third are read.
-        self._group = GroupCommit(self._flush, flushers=3)
+        self._group = GroupCommit(self._flush)
         self._demands: dict[tuple[str, str, bytes, Amount], Demand] = {}
 
     async def submit(self, request: CreateJob, job_id: UUID, key_id: UUID | None = None) -> Admitted:
@@ -198,13 +197,14 @@ class Intake:
                     needed, refused = await self._funds(connection, [arrival.job for arrival in arrivals])
                     admitted = self._decide(arrivals, needed, refused, reserved)
                     await _hold(connection, admitted.values())
-                    await admissions.admit(connection, list(admitted.values()))
+                    await admissions.admit(connection, list(admitted.values()), by=self._matchmaker.name)
             else:
                 admitted = self._decide(arrivals, {}, {}, reserved)
-                await admissions.admit(self._database, list(admitted.values()))
+                await admissions.admit(self._database, list(admitted.values()), by=self._matchmaker.name)
         except BaseException:
             for node_id in reserved:
                 self._matchmaker.release(node_id)
+            self._matchmaker.refill()  # Where the connection was lost, the commit may have been made.
             raise
         for leaf in (leaf for arrival in arrivals for leaf in arrival.leaves):
             self._start(leaf, admitted.get(leaf.job.job_id))

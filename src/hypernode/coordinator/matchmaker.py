@@ -48,6 +48,7 @@ class Matchmaker:
         self._database = database
         self._offers = offers
         self.index = NodeIndex()
+        self.name: Final = str(new_id())  #: What its notifications bear.
         self._slots: dict[UUID, int] = {}
         self._free: set[UUID] = set()
         self._ttl_s: dict[UUID, int] = {}
@@ -174,10 +175,11 @@ class Matchmaker:
             self._freed.add(node_id)
             self._wake.set()
 
-    def refill(self) -> None:
-        """Look into the store for queued jobs."""
-        self._refill = True
-        self._wake.set()
+    def refill(self, by: str = "") -> None:
+        """Look into the store for queued jobs, unless it was this one `by` whom they are known to be queued."""
+        if by != self.name:
+            self._refill = True
+            self._wake.set()
 
     def forget(self, job_id: UUID) -> None:
         """A job waits no more."""
@@ -211,6 +213,7 @@ class Matchmaker:
                     frozenset(row["tried"]),
                 )
                 for row in rows
+                if row["job_id"] not in self._known
             )
 
     def _decide(self) -> dict[UUID, tuple[Waiting, NewLease]]:

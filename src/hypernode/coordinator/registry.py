@@ -49,7 +49,7 @@ class Registry:
         self._due: set[UUID] = set()  #: Whose beats the next flush stores.
         self._states: dict[UUID, str | None] = {}  #: Of the nodes that were stored a short while ago, as they said.
         self._stored: deque[tuple[float, list[UUID]]] = deque()  #: Those, and when.
-        self._registering = GroupCommit(self._register_all, flushers=2)
+        self._registering = GroupCommit(self._register_all)
 
     def token(self, node_id: UUID) -> str:
         """What a node proves itself with."""

@@ -50,8 +50,13 @@ class Admitted:
     lease: NewLease | None = None
 
 
-async def admit(store: Database | Connection, admitted: Sequence[Admitted], told: Sequence[NewEvent] = ()) -> None:
-    """Write new jobs, and events beside their own; the last thing that a transaction does, or one by itself."""
+async def admit(
+    store: Database | Connection, admitted: Sequence[Admitted], told: Sequence[NewEvent] = (), by: str = ""
+) -> None:
+    """Write new jobs, and events beside their own; the last thing that a transaction does, or one by itself.
+
+    `by` is told to every coordinator: whoever knows of those that are queued.
+    """
     new = [entry.job for entry in admitted]
     leases = [(entry.job.job_id, entry.lease) for entry in admitted if entry.lease is not None]
     told = [*told, *(status_event(entry.job.job_id, entry.job.wallet, entry.state) for entry in admitted)]
@@ -91,4 +96,5 @@ async def admit(store: Database | Connection, admitted: Sequence[Admitted], told
         [event.kind for event in told],
         [event.data for event in told],
         events.channels(queued=queued),
+        by,
     )

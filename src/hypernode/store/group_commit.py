@@ -1,15 +1,13 @@
 """Group commit: a flusher takes all that has arrived, commits it together, then takes the next.
 
 There is no linger: an idle system commits at once, a busy one in larger and larger groups (6.7 us a row at 256 rows
-against 124 us at one; FACTS.md). Callers are answered after the commit. Several flushers share what is under way: if
-all were in one group, callers that wait for their answers would come back together, and nothing would be left to commit
-while the next requests are read.
+against 124 us at one; FACTS.md). Callers are answered after the commit. One flusher: a second one would halve the
+groups, and the rows of small ones cost more than the wait for the disk that it saves.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from math import ceil
-from typing import Final, Generic, TypeVar, cast
+from typing import Final, Generic, TypeVar
 
 import asyncpg
 
@@ -20,8 +18,6 @@ MAX_GROUP: Final = 512
 MAX_WAITING: Final = 50_000
 DEADLOCK_TRIES: Final = 3
 TURNS: Final = 3
-MIN_SHARE: Final = 16
-"""Smaller groups are not divided: a row costs twice as much at 16 as at 256, and ten times as much alone."""
 
 
 class Overloaded(Exception):
@@ -34,14 +30,10 @@ class GroupCommit(Generic[Item, Answer]):
     An answer that is an exception is raised at its caller alone.
     """
 
-    def __init__(
-        self, flush: Callable[[Sequence[Item]], Awaitable[Sequence[Answer | Exception]]], *, flushers: int = 1
-    ) -> None:
+    def __init__(self, flush: Callable[[Sequence[Item]], Awaitable[Sequence[Answer | Exception]]]) -> None:
         self._flush = flush
         self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
-        self._flushers: set[asyncio.Task[None]] = set()
-        self._most_flushers = flushers
-        self._committing = 0
+        self._flusher: asyncio.Task[None] | None = None
 
     async def submit(self, item: Item) -> Answer:
         """Wait until the item's group has been committed. Raises Overloaded."""
@@ -53,33 +45,29 @@ class GroupCommit(Generic[Item, Answer]):
             raise Overloaded
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, answer))
-        if len(self._flushers) < self._most_flushers:
-            self._flushers.add(asyncio.create_task(self._run()))
+        if self._flusher is None:
+            self._flusher = asyncio.create_task(self._run())
         return answer
 
     async def drain(self) -> None:
         """Wait until nothing is waiting."""
-        while self._flushers:
-            await asyncio.wait(self._flushers)
+        while self._flusher is not None:
+            await asyncio.wait([self._flusher])
 
     async def _run(self) -> None:
         try:
             await self._flush_all()
         finally:  # In the same turn in which nothing was found to wait: no item is left behind.
-            self._flushers.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+            self._flusher = None
 
     async def _flush_all(self) -> None:
         while self._waiting:
             await _let_others_arrive()
-            group = self._take()
-            if not group:
-                return
+            group, self._waiting = self._waiting[:MAX_GROUP], self._waiting[MAX_GROUP:]
             try:
                 answers = await self._commit([item for item, _ in group])
             except Exception as error:
                 answers = [error] * len(group)
-            finally:
-                self._committing -= len(group)
             for (_, future), answer in zip(group, answers, strict=True):
                 if future.done():  # Its caller went away; the others must not suffer.
                     continue
@@ -87,14 +75,6 @@ class GroupCommit(Generic[Item, Answer]):
                     future.set_exception(answer)
                 else:
                     future.set_result(answer)
-
-    def _take(self) -> list[tuple[Item, asyncio.Future[Answer]]]:
-        """A flusher's share of all that is under way."""
-        share = ceil((len(self._waiting) + self._committing) / self._most_flushers)
-        size = min(max(share, MIN_SHARE), MAX_GROUP)
-        group, self._waiting = self._waiting[:size], self._waiting[size:]
-        self._committing += len(group)
-        return group
 
     async def _commit(self, items: Sequence[Item]) -> Sequence[Answer | Exception]:
         for _ in range(DEADLOCK_TRIES - 1):

@@ -19,6 +19,7 @@ from hypernode.api.app import create_app
 from hypernode.api.http_protocol import ShortHttpProtocol
 from hypernode.api.services import Services
 from hypernode.api.short_way import ShortWay
+from hypernode.api.web import WebApp
 from hypernode.api.ws_protocol import LineProtocol
 from hypernode.blobs import open_blobs
 from hypernode.coordinator.access import Access
@@ -173,7 +174,7 @@ async def assemble(settings: Settings) -> AsyncGenerator[tuple[Litestar, ShortWa
                 await registry.flush_beats(everything=True)
 
     try:
-        yield create_app(services, settings.rate_limit, lifespan)
+        yield create_app(services, settings.rate_limit, WebApp(settings.web_app), lifespan)
     finally:
         await database.close()
         await chain.rpc.aclose()
@@ -195,7 +196,7 @@ def _handlers(services: Services) -> dict[str, Callable[[str], None]]:
 
     return {
         events.EVENTS_CHANNEL: lambda _: services.bus.wake(),
-        events.QUEUE_CHANNEL: lambda _: services.matchmaker.refill(),
+        events.QUEUE_CHANNEL: services.matchmaker.refill,
         events.NODES_CHANNEL: node_changed,
     }
 

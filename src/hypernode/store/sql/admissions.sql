@@ -26,4 +26,4 @@ WITH new_job AS (
     SELECT job_id, wallet, kind, data FROM locked, unnest($29::uuid[], $30::text[], $31::text[], $32::json[])
         AS given (job_id, wallet, kind, data)
 )
-SELECT pg_notify(channel, '') FROM unnest($33::text[]) AS channel;
+SELECT pg_notify(channel, $34) FROM unnest($33::text[]) AS channel;
