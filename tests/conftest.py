@@ -20,6 +20,7 @@ TOGETHER = "tests/jobs/"
 """What its first test waits for (every engine run once, and checked) all others of the folder use."""
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What stays in one process where two share the tests (`pytest -n 2`): a file, or a folder with dear fixtures."""
     for item in items:

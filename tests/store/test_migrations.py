@@ -13,7 +13,14 @@ from pogo_core.util import migrate
 from hypernode.store.database import Database
 
 MIGRATIONS = Path(str(files("hypernode.store") / "migrations"))
-LANDED = {"0001_network.sql": "a5b1d35daebe480f30c4794425624985b58dba8e93c23a2fa01d321757d66501"}
+LANDED = {
+    "0001_network.sql": "a5b1d35daebe480f30c4794425624985b58dba8e93c23a2fa01d321757d66501",
+    "0002_checks_and_parts.sql": "2a0bbabfe2734105efac01fe9d444376f56f39d353867be07aec1a47d964f368",
+    "0003_flat_figures.sql": "455c5e66602254d3e112cb847d899e596b57b283bb4834262c95cea6f1dae7a8",
+    "0004_lookup_tables.sql": "69fbf80a2c82f43fad6bccbde6d03969180785483ea2e830a1c866e49c835395",
+    "0005_admission.sql": "a52a8b14c02333d0a489fa87bb50a97b1b5d53c5aa2961baa0fb1975d0924f83",
+    "0006_heartbeats.sql": "1f627dbd4c4b9cf8a2ef43b5db594652faf168b8d4ac22794b7eb40bd4e5ec58",
+}
 OLD_ROWS = """
 INSERT INTO node (node_id, wallet, machine_id, token_hash, state, gpu_model, gpu_count, vram_mb, ram_mb,
     driver_version, cuda_version, compute_capability, host_os, cpu_model, location, capabilities, price)
