@@ -1,5 +1,9 @@
 """Routes of health and figures."""
 
+import time
+from datetime import datetime
+from itertools import pairwise
+
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -68,6 +72,12 @@ def test_the_figures_follow_what_happens(customer: Customer, worker: Worker, api
     assert summary["totalJobsOnChain"] >= 1
     assert summary["totalHyperPaidOnChain"] >= 1.8
     assert summary["lastBlockVerified"] > 0
+    last = api.get("/api/metrics/validation").json()["validation"]["blockchain"]["lastAnchor"]
+    assert set(last) == {"root", "txSignature", "timestamp", "receipts"}
+    [newest] = api.get("/api/metrics/validation", params={"limit": 1}).json()["validation"]["recentReceipts"]
+    proof = api.get(f"/api/jobs/{newest['jobId']}/receipt").json()["receipt"]["merkle"]
+    assert (last["txSignature"], last["timestamp"]) == (newest["txSignature"], newest["timestamp"])
+    assert (last["root"], last["receipts"]) == (proof["root"], proof["treeSize"])
     assert TIME.fullmatch(summary["lastVerificationTime"])
 
 
@@ -84,6 +94,34 @@ def test_the_validation_names_chain_mint_and_programs(api: httpx.Client, api_net
     assert chain["network"] == "localnet"
     assert set(chain["programIds"]) == {"nodeRegistry", "jobReceipt", "paymentSplitter"}
     assert chain["programIds"]["nodeRegistry"] is None
+    assert chain["rpcUrl"] == api_network.chain.rpc_url
+    assert chain["tokenProgram"] == chain["programIds"]["paymentSplitter"] == api_network.chain.token_program
+    assert chain["hyperTokenDecimals"] == 6
+    deposits = api.get(f"/api/wallets/{chain['vault']}").json()["vault"]
+    assert (chain["vault"], chain["vaultTokenAccount"]) == (deposits["address"], deposits["tokenAccount"])
+
+
+@pytest.mark.parametrize(("window", "bucket_s", "count"), [("24h", 3_600, 24), ("7d", 21_600, 28), ("30d", 86_400, 30)])
+def test_the_history_ends_now_and_leaves_nothing_out(customer: Customer, window: str, bucket_s: int, count: int):
+    def history() -> dict:
+        return customer.get("/api/metrics/history", params={"window": window}).json()["history"]
+
+    before = history()
+    customer.submit(requirements={"minVRAM": 997})
+    after = history()
+
+    assert (after["window"], after["bucketSeconds"], len(after["points"])) == (window, bucket_s, count)
+    times = [datetime.fromisoformat(point["time"]).timestamp() for point in after["points"]]
+    assert {later - earlier for earlier, later in pairwise(times)} == {bucket_s}
+    assert times[-1] <= time.time() < times[-1] + bucket_s
+    assert set(after["points"][0]) == {"time", "jobs", "jobsCompleted", "nodesRegistered", "hyperPaid"}
+    assert sum(point["jobs"] for point in after["points"]) == sum(point["jobs"] for point in before["points"]) + 1
+    overview = customer.get("/api/metrics").json()["metrics"]
+    assert sum(point["jobsCompleted"] for point in after["points"]) == overview["network"]["completedJobs"]
+
+
+def test_a_window_that_is_not_kept_is_refused(api: httpx.Client):
+    problem(api.get("/api/metrics/history", params={"window": "1y"}), 422, "invalid_request")
 
 
 def test_the_figures_of_nodes(api: httpx.Client, worker: Worker):

@@ -165,6 +165,12 @@ class Matching(RuleBasedStateMachine):
         assert self.index.match(job, avoid) == best(self.nodes, job, avoid)
 
     @rule(job=demands)
+    def matching(self, job: Demand) -> None:
+        meeting = [node for node, _ in self.nodes.values() if meets(node, job)]
+        meeting.sort(key=lambda node: (node.price, -node.reputation, node.node_id))
+        assert list(self.index.matching(job)) == meeting
+
+    @rule(job=demands)
     def fits(self, job: Demand) -> None:
         for node, _ in self.nodes.values():
             assert self.index.fits(node.node_id, job) == meets(node, job)

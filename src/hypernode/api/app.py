@@ -27,6 +27,7 @@ from hypernode.api.reads import Reads
 from hypernode.api.services import Services
 from hypernode.api.short_way import ShortWay
 from hypernode.api.wallets import Wallets
+from hypernode.api.web import WebApp
 from hypernode.protocol import limits
 
 LOOPBACK_ORIGINS: Final = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
@@ -56,11 +57,11 @@ GIVEN: Final = ("services", "reads", "registry")
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
 
-def create_app(services: Services, rate_limit: str, lifespan: Lifespan) -> tuple[Litestar, ShortWay]:
+def create_app(services: Services, rate_limit: str, web: WebApp, lifespan: Lifespan) -> tuple[Litestar, ShortWay]:
     """The ASGI application of one coordinator, and the short way past it; `lifespan` starts and stops its loops."""
     doorkeeper = Doorkeeper(services.access, open_auth=services.open_auth, rate_limit=rate_limit)
     reads = Reads(services.database, services.units)
-    return _framework(services, reads, doorkeeper, lifespan), ShortWay(services, reads, doorkeeper)
+    return _framework(services, reads, doorkeeper, web, lifespan), ShortWay(services, reads, doorkeeper)
 
 
 def description() -> dict[str, Any]:
@@ -69,11 +70,11 @@ def description() -> dict[str, Any]:
     return described(Litestar(route_handlers=ROUTES, dependencies=given, openapi_config=OPENAPI))
 
 
-def _framework(services: Services, reads: Reads, doorkeeper: Doorkeeper, lifespan: Lifespan) -> Litestar:
+def _framework(services: Services, reads: Reads, doorkeeper: Doorkeeper, web: WebApp, lifespan: Lifespan) -> Litestar:
     return Litestar(
-        route_handlers=ROUTES,
+        route_handlers=[*ROUTES, *web.routes()],
         dependencies=_dependencies({"services": services, "reads": reads, "registry": _figures(services)}),
-        state=State({"doorkeeper": doorkeeper}),
+        state=State({"doorkeeper": doorkeeper, "web": web}),
         before_request=doorkeeper.before,
         before_send=[doorkeeper.tell_limit],
         exception_handlers=HANDLERS,

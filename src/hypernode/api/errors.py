@@ -12,6 +12,7 @@ from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from litestar.types.empty import Empty
 from litestar.utils.scope.state import ScopeState
 
+from hypernode.api.web import page_for
 from hypernode.blobs import DigestMismatch, InvalidDigest
 from hypernode.chain.rpc import RpcError
 from hypernode.domain import errors
@@ -67,10 +68,12 @@ def on_known_error(path: str, error: HypernodeError) -> Response[bytes]:
 
 
 def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
-    """An error of the framework: no such path, no such method, a body that cannot be read."""
+    """An error of the framework: no such path, which may be a page's, no such method, a body that cannot be read."""
     if isinstance(error, ValidationException):
         return on_known_error(request.url.path, errors.InvalidRequest(_wrong_fields(request, error)))
     status = error.status_code
+    if status == HTTPStatus.NOT_FOUND and (page := page_for(request)):
+        return page
     sentence = "Endpoint not found" if status == HTTPStatus.NOT_FOUND else error.detail
     if status == HTTPStatus.BAD_REQUEST:
         return _problem(request.url.path, status, "malformed_request", sentence)

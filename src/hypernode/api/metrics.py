@@ -223,13 +223,16 @@ def _blockchain(services: Services, last: Row | None) -> Blockchain:
         rpc_url=facts.public_rpc_url,
         hyper_token_decimals=DECIMALS,
         token_program=vault.mint.token_program,
-        last_anchor=last
-        and Anchor(
-            root=last["root"].hex(),
-            tx_signature=last["signature"],
-            timestamp=iso(last["finalized_at"]),
-            receipts=last["size"],
-        ),
+        last_anchor=None if last is None else _anchor(last),
+    )
+
+
+def _anchor(row: Row) -> Anchor:
+    return Anchor(
+        root=row["root"].hex(),
+        tx_signature=row["signature"],
+        timestamp=iso(row["finalized_at"]),
+        receipts=row["size"],
     )
 
 

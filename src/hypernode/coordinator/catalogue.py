@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from hypernode.domain.errors import NotFound
 from hypernode.domain.job import JobType
-from hypernode.ports import Executor
+from hypernode.ports import Example, Executor
 from hypernode.protocol.job_types import ExampleFile, ExampleJob, JobTypeView, PriceUnit
 from hypernode.protocol.schemas import input_schema
 
@@ -40,22 +40,14 @@ class Catalogue:
 
 def _entry(job_type: str, executor: Executor) -> JobTypeView:
     example = executor.example()
-    files = example.files if example else {}
+    files: Mapping[str, bytes] = example.files if example else {}
     return JobTypeView(
         job_type=job_type,
         title=executor.title or job_type,
         description=executor.about,
         capability=job_type,
         input_schema=input_schema(executor.Input),
-        example=example
-        and ExampleJob(
-            job_type=job_type,
-            model=example.model,
-            input=dict(example.input),
-            requirements={"minVRAM": 0},
-            budget=EXAMPLE_BUDGET,
-            max_duration=example.max_duration_s,
-        ),
+        example=_job(job_type, example) if example else None,
         example_files=[
             ExampleFile(
                 sha256=sha256(content).hexdigest(),
@@ -67,4 +59,15 @@ def _entry(job_type: str, executor: Executor) -> JobTypeView:
         ],
         unit=PriceUnit(name=executor.unit.name, per=executor.unit.per),
         needs=f"hypernode node doctor --fix {job_type}" if executor.extra else None,
+    )
+
+
+def _job(job_type: str, example: Example) -> ExampleJob:
+    return ExampleJob(
+        job_type=job_type,
+        model=example.model,
+        input=dict(example.input),
+        requirements={"minVRAM": 0},
+        budget=EXAMPLE_BUDGET,
+        max_duration=example.max_duration_s,
     )

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import UNSET
@@ -140,7 +140,8 @@ class Quoter:
 def _request(asked: QuoteJob) -> CreateJob:
     """As if it were submitted, with all HYPER there is where no budget is named."""
     budget = to_text(SUPPLY) if asked.budget is UNSET else asked.budget
-    given = msgspec.structs.asdict(asked) | {"wallet_address": asked.wallet_address or "", "budget": budget}
+    wallet = "" if asked.wallet_address is UNSET else asked.wallet_address
+    given: Any = msgspec.structs.asdict(asked) | {"wallet_address": wallet, "budget": budget}
     return CreateJob(**given)
 
 

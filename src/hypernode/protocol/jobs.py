@@ -63,7 +63,7 @@ class CreateJob(JobTerms, kw_only=True):
 class QuoteJob(JobTerms, kw_only=True):
     """The same, before anybody decides to pay for it."""
 
-    wallet_address: Wallet | None = None  #: Some nodes take jobs of their own wallet alone.
+    wallet_address: Wallet | UnsetType = UNSET  #: Some nodes take jobs of their own wallet alone.
     budget: HyperIn | UnsetType = UNSET  #: Left out: as much as any node asks.
 
 

@@ -4,7 +4,7 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 from msgspec import inspect as shapes
@@ -92,8 +92,9 @@ def _with(schema: Schema, said: str) -> Schema:
 def _open(part: Any) -> Any:
     """Say of an object of any form that it is one: readers of schemas differ on an object of which nothing is said."""
     if isinstance(part, list):
-        return [_open(each) for each in part]
+        return [_open(each) for each in cast("list[Any]", part)]
     if not isinstance(part, dict):
         return part
-    bare = part.get("type") == "object" and not {"properties", "additionalProperties", "$ref"} & part.keys()
-    return {name: _open(value) for name, value in part.items()} | ({"additionalProperties": True} if bare else {})
+    schema = cast("Schema", part)
+    bare = schema.get("type") == "object" and not {"properties", "additionalProperties", "$ref"} & schema.keys()
+    return {name: _open(value) for name, value in schema.items()} | ({"additionalProperties": True} if bare else {})

@@ -11,6 +11,7 @@ from hypernode.coordinator.vault import Vault
 from hypernode.wiring.settings import LOOPBACK, Auth, BadSettings, Settings
 
 HYPER_MINT: Final = "92s9qna3djkMncZzkacyNQ38UKnNXZFh4Jgqe3Cmpump"
+LOCALNET: Final = "localnet"
 CLUSTERS: Final = {
     "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d": "mainnet-beta",
     "EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG": "devnet",
@@ -39,7 +40,7 @@ async def connect(settings: Settings) -> ChainConnection:
     genesis_hash = await rpc.genesis_hash()
     own = localnet.read(settings.home / "localnet")
     is_localnet = own is not None and own.genesis_hash == genesis_hash
-    network = "localnet" if is_localnet else CLUSTERS.get(genesis_hash, genesis_hash)
+    network = LOCALNET if is_localnet else CLUSTERS.get(genesis_hash, genesis_hash)
     _check(settings, network)
     address = settings.hyper_token_mint or (own.mint if own is not None and is_localnet else HYPER_MINT)
     mint = tokens.inspect_mint(address, await rpc.account(address))
@@ -52,17 +53,22 @@ async def connect(settings: Settings) -> ChainConnection:
         for wallet in (vault.address, keys.address_of(network_key)):
             if await rpc.balance(wallet) < LEAST_LAMPORTS:
                 await rpc.airdrop(wallet, LOCALNET_LAMPORTS)
-    localnet_rpc_url = settings.solana_rpc_url if is_localnet else None
+    facts = told(settings, network, genesis_hash, keys.address_of(network_key))
+    return ChainConnection(rpc, vault, network_key, facts)
+
+
+def told(settings: Settings, network: str, genesis_hash: str, anchor_key: str) -> ChainFacts:
+    """What everybody may know. Not the operator's own RPC, unless it is a localnet: its URL may hold a key."""
+    localnet_rpc_url = settings.solana_rpc_url if network == LOCALNET else None
     public_rpc_url = settings.public_rpc_url or localnet_rpc_url or PUBLIC_RPC_URLS.get(network)
-    facts = ChainFacts(
+    return ChainFacts(
         network=network,
         genesis_hash=genesis_hash,
         explorer_url=_explorer(network, public_rpc_url),
-        anchor_key=keys.address_of(network_key),
+        anchor_key=anchor_key,
         localnet_rpc_url=localnet_rpc_url,
         public_rpc_url=public_rpc_url,
     )
-    return ChainConnection(rpc, vault, network_key, facts)
 
 
 def _check(settings: Settings, network: str) -> None:
@@ -73,12 +79,12 @@ def _check(settings: Settings, network: str) -> None:
             raise BadSettings("On mainnet HYPERNODE_PAYOUT_CAP must say how much HYPER may leave in a day")
     elif settings.mainnet:
         raise BadSettings(f"HYPERNODE_MAINNET is set, but SOLANA_RPC_URL is {network}")
-    if network == "localnet" and settings.host not in LOOPBACK:
+    if network == LOCALNET and settings.host not in LOOPBACK:
         raise BadSettings(
             f"The localnet's tokens are worth nothing, so they must not be served on {settings.host}: "
             "set SOLANA_RPC_URL to a cluster, or HYPERNODE_HOST=127.0.0.1"
         )
-    if settings.auth is Auth.OPEN and network != "localnet":
+    if settings.auth is Auth.OPEN and network != LOCALNET:
         raise BadSettings(
             f"HYPERNODE_AUTH=open believes every caller, so it must not be used on {network}: set HYPERNODE_AUTH=signed"
         )

@@ -98,6 +98,11 @@ class Settings(BaseSettings):
     payout_cap: Hyper | None = Field(
         default=None, alias="HYPERNODE_PAYOUT_CAP", description="Most HYPER that leaves in a day. Required on mainnet."
     )
+    web_dir: Path | None = Field(
+        default=None,
+        alias="HYPERNODE_WEB_DIR",
+        description="Folder of the built web app. Empty: the package's own, or `web/dist` of a clone.",
+    )
     artifacts_url: str = Field(
         default="",
         alias="HYPERNODE_ARTIFACTS_URL",
@@ -195,6 +200,13 @@ class Settings(BaseSettings):
             audit_share=self.audit_share,
             audit_patience_s=self.audit_patience_s,
         )
+
+    @property
+    def web_app(self) -> Path | None:
+        """The folder of the built web app, where there is one."""
+        package = Path(__file__).parents[1]
+        places = [self.web_dir] if self.web_dir else [package / "web_app", package.parents[1] / "web" / "dist"]
+        return next((place for place in places if (place / "index.html").is_file()), None)
 
     @property
     def operator_wallets(self) -> frozenset[str]:

@@ -8,6 +8,6 @@ from hypernode.ports import Example
 
 def example() -> Example:
     """The job and its scene."""
-    scene = files(__package__).joinpath("example.blend").read_bytes()
+    scene = files("hypernode.executors.render").joinpath("example.blend").read_bytes()
     asked = {"frames": [1, 2], "width": 320, "height": 240, "samples": 16, "denoise": True}
     return Example({"scene": {"sha256": sha256(scene).hexdigest()}, **asked}, files={"scene.blend": scene})

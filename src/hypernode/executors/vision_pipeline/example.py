@@ -13,6 +13,6 @@ LINES: Final = ("INVOICE 2026-117", "Render, 48 frames", "Total: 129.50 HYPER")
 
 def example() -> Example:
     """The job and its picture."""
-    picture = files(__package__).joinpath("example.png").read_bytes()
+    picture = files("hypernode.executors.vision_pipeline").joinpath("example.png").read_bytes()
     steps = [{"step": "ocr"}, {"step": "annotate"}]
     return Example({"items": {NAME: sha256(picture).hexdigest()}, "steps": steps}, files={NAME: picture})

@@ -1,4 +1,4 @@
--- Completed jobs are counted by the hour and the type, with the time they took; the last anchor is found by an index.
+-- Completed jobs are counted by the hour and the type, with the time they took.
 -- depends: 0006_heartbeats
 
 -- migrate: apply
@@ -38,12 +38,8 @@ BEGIN
 END $$;
 SELECT recount();
 
-CREATE INDEX chain_transaction_anchored_at ON chain_transaction (finalized_at DESC)
-    WHERE purpose = 'anchor' AND state = 'finalized';
-
 -- migrate: rollback
 
-DROP INDEX chain_transaction_anchored_at;
 DROP FUNCTION recount();
 ALTER FUNCTION recount_before_history() RENAME TO recount;
 CREATE OR REPLACE FUNCTION count_moved_jobs() RETURNS trigger LANGUAGE plpgsql AS $$
