@@ -42,10 +42,13 @@ READS = {
     "/api/nodes/{node}": 1,
     "/api/wallets/{wallet}": 1,
     "/api/wallets/{wallet}/payouts": 1,
+    "/api/wallets/{wallet}/earnings": 1,
     "/api/wallets/{wallet}/statement": 1,
     "/api/keys?walletAddress={wallet}": 1,
     "/api/metrics": 3,
-    "/api/metrics/validation": 2,
+    "/api/metrics/validation": 3,
+    "/api/metrics/history?window=30d": 1,
+    "/api/job-types": 0,
     "/api/metrics/nodes": 3,
     "/api/metrics/jobs": 2,
     "/api/metrics/health": 1,
@@ -59,6 +62,8 @@ WRITES = {
     "accept": 1,
     "result": 10,
     "submit": 1,
+    "quote, matched": 1,
+    "quote, none matches": 1,
     "cancel": 7,
 }
 
@@ -126,6 +131,8 @@ async def test_each_route_asks_as_many_statements_as_it_should(counted: Counted)
     for number in range(MANY):
         queued = (await counted.ask("submit", "POST", "/api/jobs", job("y")))["job"]
         await counted.ask("register", "POST", "/api/nodes/register", {**machine, "machineId": str(number)})
+    await counted.ask("quote, matched", "POST", "/api/jobs/quote", job("x"))
+    await counted.ask("quote, none matches", "POST", "/api/jobs/quote", job("y"))
     await counted.ask("cancel", "POST", f"/api/jobs/{queued['jobId']}/cancel", {"walletAddress": owner})
     for path in READS:
         await counted.ask(path, "GET", path.format(job=ran["jobId"], node=node_id, wallet=owner))

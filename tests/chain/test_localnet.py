@@ -312,3 +312,19 @@ async def test_batches_and_nonsense_are_answered_as_json_rpc_says(shared_localne
 
 async def test_the_state_file_is_readable_before_any_start(tmp_path: Path):
     assert localnet.read(tmp_path) is None
+
+
+async def test_a_page_may_ask_it_from_a_browser(shared_localnet: Localnet):
+    """The web app's, and an explorer's that was given the localnet's URL."""
+    origin = {"Origin": "http://127.0.0.1:3001"}
+    asks = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type,solana-client"}
+    async with httpx.AsyncClient() as client:
+        preflight = await client.options(shared_localnet.rpc_url, headers={**origin, **asks})
+        call = {"jsonrpc": "2.0", "id": 1, "method": "getSlot"}
+        answer = await client.post(shared_localnet.rpc_url, json=call, headers=origin)
+
+    assert preflight.status_code == 204
+    assert preflight.headers["access-control-allow-origin"] == answer.headers["access-control-allow-origin"] == "*"
+    assert preflight.headers["access-control-allow-headers"] == "*"
+    assert "POST" in preflight.headers["access-control-allow-methods"]
+    assert answer.json()["result"] >= 0
