@@ -1,0 +1,123 @@
+"""A person's browser: real Chromium, and what it must never see on our pages."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, expect
+
+from tests.web.wallet import Wallet
+
+CHROMIUM = Path("/usr/bin/chromium")
+WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 375, "height": 740}
+PATIENCE_MS = 30_000
+MOST_SHIFT = 0.1
+KEPT = {"hypernode.session", "hypernode.theme"}
+"""What local storage may hold."""
+GONE = "net::ERR_CONNECTION_REFUSED", "net::ERR_INCOMPLETE_CHUNKED_ENCODING", "net::ERR_CONNECTION_RESET"
+"""What a browser notes of a server that died: its own words, which no page can keep off the console."""
+WATCH_SHIFTS = """
+window.layoutShifts = [];
+new PerformanceObserver((list) => {
+  for (const shift of list.getEntries()) {
+    if (shift.hadRecentInput) continue;
+    const names = shift.sources.map(({ node }) => node?.outerHTML?.slice(0, 120) ?? String(node?.nodeName));
+    window.layoutShifts.push({ value: shift.value, path: location.pathname, names });
+  }
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+expect.set_options(timeout=PATIENCE_MS)
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Debian's Chromium. A test without it fails: nothing else shows that the app works."""
+    assert CHROMIUM.exists(), f"{CHROMIUM} is missing: apt-get install chromium"
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+
+
+class Visitor(AbstractContextManager["Visitor"]):
+    """One person with a browser of their own, perhaps with a wallet in it. `page` is what they look at.
+
+    Leaving checks what holds for every page: no error on the console, nothing that the Content-Security-Policy had to
+    stop, no request to a stranger, no jumping layout, nothing kept but the session and the theme.
+    """
+
+    def __init__(
+        self,
+        browser: Browser,
+        url: str,
+        rpc_url: str,
+        wallet: Wallet | None = None,
+        *,
+        sees_outage: bool = False,
+        **options: Any,
+    ) -> None:
+        self.url = url
+        self.wallet = wallet
+        self.sees_outage = sees_outage
+        self.complaints: list[str] = []
+        self.shifts: list[dict[str, Any]] = []
+        self._known = {_origin(url), _origin(rpc_url)}
+        options = {"viewport": WIDE, "permissions": ["clipboard-read", "clipboard-write"], **options}
+        self.context = browser.new_context(base_url=url, **options)
+        self.context.set_default_timeout(PATIENCE_MS)
+        self.context.add_init_script(WATCH_SHIFTS)
+        self.context.on("console", self._read)
+        self.context.on("weberror", lambda error: self.complaints.append(f"uncaught: {error.error}"))
+        self.context.on("request", self._see)
+        if wallet is not None:
+            wallet.install(self.context)
+        self.page: Page = self.context.new_page()
+
+    def allow(self, url: str) -> None:
+        """The person chose this address: the page may ask it."""
+        self._known.add(_origin(url))
+
+    def sign_in(self) -> None:
+        """With the wallet, by the button on every page."""
+        assert self.wallet is not None
+        page = self.page
+        page.get_by_role("banner").get_by_role("button", name="Connect").click()
+        page.get_by_role("button", name=self.wallet.name).click()
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("button", name=f"Wallet {self.wallet.address}")).to_be_visible()
+
+    def settle(self) -> None:
+        """Wait until the page shows what it has to show."""
+        expect(self.page.get_by_role("heading", level=1)).to_be_visible()
+        expect(self.page.locator("[aria-busy=true]")).to_have_count(0)
+        self.page.evaluate("document.fonts.ready")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        kept, shifts = self._kept(), self._shifts()
+        self.context.close()
+        if kind is None:
+            assert not self.complaints, self.complaints
+            assert kept <= KEPT, kept
+            assert sum(shift["value"] for shift in shifts) <= MOST_SHIFT, shifts
+
+    def _kept(self) -> set[str]:
+        return {name for page in self.context.pages for name in page.evaluate("Object.keys(localStorage)")}
+
+    def _shifts(self) -> list[dict[str, Any]]:
+        return [shift for page in self.context.pages for shift in page.evaluate("window.layoutShifts")]
+
+    def _read(self, message: ConsoleMessage) -> None:
+        if message.type not in ("error", "warning"):
+            return
+        if not (self.sees_outage and message.text.endswith(GONE)):
+            self.complaints.append(f"console {message.type}: {message.text} ({message.location.get('url')})")
+
+    def _see(self, request: Request) -> None:
+        if urlsplit(request.url).scheme not in ("data", "blob") and _origin(request.url) not in self._known:
+            self.complaints.append(f"request to a stranger: {request.url}")
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
