@@ -3,7 +3,7 @@ import createClient from "openapi-fetch";
 import createQueries from "openapi-react-query";
 import { QueryClient } from "@tanstack/react-query";
 import { session } from "@/wallet/session";
-import { asApiError, errorIn } from "./errors";
+import { ApiError, asApiError, errorIn } from "./errors";
 import type { components, paths } from "./schema";
 
 /** The shapes of bodies and answers by their names in the API: `Schemas["Node"]`. */
@@ -29,6 +29,13 @@ export async function authorized(url: string | Request, init?: RequestInit): Pro
 
 /** `await api.POST("/api/jobs", { body })`: for what a person does, and outside of components. */
 export const api = createClient<paths>({ baseUrl: globalThis.location.origin, fetch: authorized });
+
+/** What was answered: `const { job } = await answered(api.POST("/api/jobs", { body }))`. */
+export async function answered<Data>(request: Promise<{ data?: Data }>): Promise<NonNullable<Data>> {
+  const { data } = await request;
+  if (data === undefined || data === null) throw new ApiError(0, "unreadable", "The answer was empty");
+  return data;
+}
 
 /** `queries.useQuery("get", "/api/metrics")`: for what a page shows. Also `useMutation`, `useInfiniteQuery`. */
 export const queries = createQueries(api);

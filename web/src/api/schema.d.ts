@@ -69,6 +69,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/job-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Index */
+        get: operations["ApiJobTypesIndex"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/job-types/{job_type}/files/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ExampleFile */
+        get: operations["ApiJobTypesJobTypeFilesNameExampleFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs": {
         parameters: {
             query?: never;
@@ -189,6 +223,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/jobs/quote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Quote */
+        post: operations["ApiJobsQuoteQuote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs/stats/summary": {
         parameters: {
             query?: never;
@@ -267,6 +318,23 @@ export interface paths {
         };
         /** Health */
         get: operations["ApiMetricsHealthHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/metrics/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** History */
+        get: operations["ApiMetricsHistoryHistory"];
         put?: never;
         post?: never;
         delete?: never;
@@ -552,14 +620,44 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** Activity */
+        /**
+         * Activity
+         * @description What happened in a span of time.
+         */
         Activity: {
             /** @description HYPER. */
             hyperPaid: number;
             jobs: number;
             nodesRegistered: number;
         };
-        /** AnswerChallenge */
+        /**
+         * Anchor
+         * @description A Merkle root of receipts on the chain.
+         */
+        Anchor: {
+            receipts: number;
+            /** @description Hex. */
+            root: string;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             */
+            timestamp: string;
+            txSignature: string;
+        };
+        /**
+         * Anchoring
+         * @description The chain transaction that holds the tree's root.
+         */
+        Anchoring: {
+            genesisHash: string;
+            slot: number;
+            transaction: string;
+        };
+        /**
+         * AnswerChallenge
+         * @description The signed text.
+         */
         AnswerChallenge: {
             message: string;
             /** @description base58 or base64 of 64 bytes. */
@@ -570,37 +668,52 @@ export interface components {
              */
             walletAddress: string;
         };
-        /** ApiKey */
+        /**
+         * ApiKey
+         * @description An API key, without its secret.
+         */
         ApiKey: {
-            /** @description ISO 8601, UTC, milliseconds. */
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             */
             createdAt: string;
-            /** @description ISO 8601, UTC, milliseconds. */
             expiresAt: string | null;
             keyId: string;
             name: string;
-            /** @description ISO 8601, UTC, milliseconds. */
             revokedAt: string | null;
             scopes: string[];
-            /** @description HYPER. */
-            spendingLimit: number | null;
+            spendingLimit: (number) | null;
             /** @description HYPER. */
             spent: number;
         };
-        /** ArtifactRef */
+        /**
+         * ArtifactRef
+         * @description A file by its content.
+         */
         ArtifactRef: {
-            /** @default  */
-            name?: string;
-            /** @description SHA-256 of the content, in hex. */
+            /** @description Relative path that the job gave it. */
+            name: string;
+            /**
+             * Format: sha256
+             * @description SHA-256 of the content, in hex.
+             */
             sha256: string;
+            /** @description Bytes. */
             size: number;
         };
-        /** ArtifactStored */
+        /**
+         * ArtifactStored
+         * @description Answer to an upload.
+         */
         ArtifactStored: {
             artifact: components["schemas"]["ArtifactRef"];
-            /** @default true */
-            success?: boolean;
+            success: boolean;
         };
-        /** AskChallenge */
+        /**
+         * AskChallenge
+         * @description A wallet that wants to sign in.
+         */
         AskChallenge: {
             /**
              * @description A Solana address: base58 of 32 bytes.
@@ -611,41 +724,73 @@ export interface components {
         /**
          * Assurance
          * @description What checking the customer chose.
-         * @default sampled
-         * @enum {string}
+         * @enum {unknown}
          */
-        Assurance: "none" | "sampled" | "always";
-        /** Blockchain */
+        Assurance: "always" | "none" | "sampled";
+        /**
+         * Blockchain
+         * @description Which chain, and where to look.
+         */
         Blockchain: {
+            /** @description Signs the chain transactions that anchor receipts. */
             anchorKey: string;
             explorerUrl: string;
             genesisHash: string;
+            hyperTokenDecimals: number;
             hyperTokenMint: string;
+            lastAnchor: components["schemas"]["Anchor"] | null;
             network: string;
             programIds: components["schemas"]["Programs"];
+            /** @description Signs receipts. */
+            receiptKey: string;
+            /** @description An RPC for anybody's browser; null where none is known. */
+            rpcUrl: string | null;
+            tokenProgram: string;
+            /** @description The wallet whose token account takes deposits. */
             vault: string;
+            /** @description Where deposits go: an ordinary SPL transfer. */
+            vaultTokenAccount: string;
         };
-        /** CancelJob */
+        /**
+         * CancelJob
+         * @description Withdraw a job.
+         */
         CancelJob: {
             /** @default false */
             stopRunning?: boolean;
-            /**
-             * @description A Solana address: base58 of 32 bytes.
-             * @example 9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin
-             */
+            /** @default null */
             walletAddress?: string | null;
         };
-        /** Challenge */
+        /**
+         * Challenge
+         * @description The text to sign (Sign-In With Solana), byte for byte.
+         */
         Challenge: {
-            /** @description ISO 8601, UTC, milliseconds. */
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             */
             expiresAt: string;
             message: string;
             nonce: string;
-            /** @default true */
-            success?: boolean;
+            success: boolean;
         };
-        /** CreateJob */
+        /**
+         * CostRange
+         * @description What a job may cost. It is never more than its budget.
+         */
+        CostRange: {
+            /** @description At the most that a matching node asks: for all units that such an input can take, or for all of `maxDuration`. HYPER. */
+            highest: number;
+            /** @description At the least that a matching node asks: for the fewest units that such an input can take; where it asks by the hour, for as long as jobs of this type took lately (0 where none did). HYPER. */
+            lowest: number;
+        };
+        /**
+         * CreateJob
+         * @description What a customer asks for.
+         */
         CreateJob: {
+            /** @default sampled */
             assurance?: components["schemas"]["Assurance"];
             /**
              * @description HYPER: a number or a decimal string with at most 6 decimals.
@@ -654,6 +799,7 @@ export interface components {
              * @example 0.5
              */
             budget?: number | string;
+            /** @default {} */
             input?: {
                 [key: string]: unknown;
             };
@@ -678,127 +824,264 @@ export interface components {
              * @example 9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin
              */
             walletAddress: string;
-            webhookUrl?: unknown | null;
+            /** @description Not served yet, and so refused: follow the job's events instead. */
+            webhookUrl?: null;
         };
-        /** CreateKey */
+        /**
+         * CreateKey
+         * @description An API key for a program or an agent.
+         */
         CreateKey: {
-            /** @description Seconds. */
+            /** @default null */
             expiresIn?: number | null;
             /** @default  */
             name?: string;
             scopes?: string[];
             /**
+             * @description The most that jobs of this key may hold, all together.
+             * @default null
+             */
+            spendingLimit?: (number | string) | null;
+            /** @default null */
+            walletAddress?: string | null;
+        };
+        /**
+         * Deregister
+         * @description Who asks.
+         */
+        Deregister: {
+            /** @default null */
+            walletAddress?: string | null;
+        };
+        /**
+         * EngineOffer
+         * @description A job type that the node can run.
+         */
+        EngineOffer: {
+            /** @description It can check what other nodes report for this job type. */
+            audits: boolean;
+            engine: string;
+            jobType: string;
+            /** @description The first is what `default` means here. */
+            models: string[];
+            /** @description HYPER for the job type's unit of price; None: priced by time. */
+            pricePerUnit: string | null;
+            /** @description Those loaded already. */
+            warmModels: string[];
+        };
+        /**
+         * Event
+         * @description Something that happened to a job.
+         */
+        Event: {
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             */
+            at: string;
+            data: {
+                [key: string]: unknown;
+            };
+            jobId: string;
+            /** @enum {string} */
+            kind: "status" | "progress" | "log" | "stream" | "checkpoint" | "verification" | "payout" | "receipt";
+            seq: number;
+        };
+        /**
+         * ExampleFile
+         * @description A file that the example needs: upload what `url` gives before.
+         */
+        ExampleFile: {
+            /** @description Relative path that the job gave it. */
+            name: string;
+            /**
+             * Format: sha256
+             * @description SHA-256 of the content, in hex.
+             */
+            sha256: string;
+            /** @description Bytes. */
+            size: number;
+            url: string;
+        };
+        /**
+         * ExampleJob
+         * @description A body of POST /api/jobs, but for the wallet.
+         */
+        ExampleJob: {
+            /**
              * @description HYPER: a number or a decimal string with at most 6 decimals.
              * @example 10
              * @example 0.5
              */
-            spendingLimit?: number | string | null;
-            /**
-             * @description A Solana address: base58 of 32 bytes.
-             * @example 9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin
-             */
-            walletAddress?: string | null;
-        };
-        /** Deregister */
-        Deregister: {
-            /**
-             * @description A Solana address: base58 of 32 bytes.
-             * @example 9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin
-             */
-            walletAddress?: string | null;
-        };
-        /** EngineOffer */
-        EngineOffer: {
-            /** @default false */
-            audits?: boolean;
-            /** @default  */
-            engine?: string;
+            budget: number | string;
+            input: {
+                [key: string]: unknown;
+            };
             jobType: string;
-            models?: string[];
-            pricePerUnit?: string | null;
-            warmModels?: string[];
+            maxDuration: number;
+            model: string;
+            requirements: {
+                [key: string]: unknown;
+            };
         };
-        /** Explanation */
+        /**
+         * Explanation
+         * @description Why a job waits.
+         */
         Explanation: {
             freeMatchingNodes: number;
             matchingNodes: number;
-            /** @description HYPER. */
-            needed: number | null;
+            needed: (number) | null;
             obstacles: components["schemas"]["Obstacle"][];
+            /** @description Those that were looked at: 2,000 at most, but for a quote that matches. */
             onlineNodes: number;
             relaxation: components["schemas"]["Relaxation"] | null;
             sentence: string;
-            status: string;
+            /** @enum {string} */
+            status: "pending" | "queued" | "running" | "completed" | "failed" | "cancelled";
         };
-        /** ExplanationAnswer */
+        /**
+         * ExplanationAnswer
+         * @description The explanation.
+         */
         ExplanationAnswer: {
             explanation: components["schemas"]["Explanation"];
-            /** @default true */
-            success?: boolean;
+            success: boolean;
         };
-        /** FramesAnswer */
+        /**
+         * FramesAnswer
+         * @description The coordinator's frames for a node that polls.
+         */
         FramesAnswer: {
             frames: unknown[];
-            /** @default true */
-            success?: boolean;
+            success: boolean;
         };
-        /** Health */
+        /**
+         * Health
+         * @description Whether the coordinator can do its work.
+         */
         Health: {
-            down?: string[];
-            /** @default hypernode-backend */
-            service?: string;
+            down: string[];
+            service: string;
             status: string;
-            /** @description ISO 8601, UTC, milliseconds. */
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             */
             timestamp: string;
         };
-        /** Heartbeat */
+        /**
+         * Heartbeat
+         * @description A sign of life. A node that holds leases renews them all.
+         */
         Heartbeat: {
+            /** @default {} */
             metrics?: {
                 [key: string]: unknown;
             };
+            /**
+             * @description online, busy or draining
+             * @default null
+             */
             status?: string | null;
         };
-        /** HeartbeatAnswer */
+        /**
+         * HeartbeatAnswer
+         * @description When the next one is due.
+         */
         HeartbeatAnswer: {
-            /** @default Heartbeat received */
-            message?: string;
-            /** @default 60000 */
-            nextHeartbeatIn?: number;
-            /** @default true */
-            success?: boolean;
+            message: string;
+            /** @description Milliseconds. */
+            nextHeartbeatIn: number;
+            success: boolean;
+        };
+        /**
+         * History
+         * @description The network over time.
+         */
+        History: {
+            bucketSeconds: number;
+            /** @description Oldest first, none left out. */
+            points: components["schemas"]["HistoryPoint"][];
+            /** @enum {unknown} */
+            window: "24h" | "30d" | "7d";
+        };
+        /**
+         * HistoryAnswer
+         * @description The history.
+         */
+        HistoryAnswer: {
+            history: components["schemas"]["History"];
+            success: boolean;
+        };
+        /**
+         * HistoryPoint
+         * @description What happened from a time on, for as long as a bucket is; of the last one, what has happened so far.
+         */
+        HistoryPoint: {
+            /** @description To providers, on the chain. HYPER. */
+            hyperPaid: number;
+            /** @description Submitted. */
+            jobs: number;
+            jobsCompleted: number;
+            nodesRegistered: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             */
+            time: string;
+        };
+        /**
+         * Inclusion
+         * @description Where the receipt stands in its batch's tree. Hashes are hex; the proof runs from the leaf's sibling upwards.
+         */
+        Inclusion: {
+            leafIndex: number;
+            proof: string[];
+            root: string;
+            treeSize: number;
         };
         /**
          * Isolation
          * @description What a node tried on itself and found to hold, from the least to the most.
-         * @default none
-         * @enum {string}
+         * @enum {unknown}
          */
         Isolation: "none" | "process" | "sandbox";
-        /** Job */
+        /**
+         * Job
+         * @description A job as everyone sees it; input, result and logs only as its parties do.
+         */
         Job: {
             artifacts: components["schemas"]["ArtifactRef"][];
             assignedNode: string | null;
             attempts: number;
-            auditOf?: string | null;
+            /** @description The job whose result this one checks, for the network. */
+            auditOf: string | null;
             /** @description HYPER. */
             budget: number;
-            /** @description ISO 8601, UTC, milliseconds. */
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             */
             createdAt: string;
             error: components["schemas"]["JobError"] | null;
             input: {
                 [key: string]: unknown;
             };
-            inputSalt?: string | null;
+            /** @description Hex; with it the job's parties can compute the receipt's inputDigest. */
+            inputSalt: string | null;
             jobId: string;
             jobType: string;
             logs: string[];
             maxDuration: number;
             metrics: components["schemas"]["JobMetrics"];
             model: string;
-            parentId?: string | null;
-            part?: number | null;
-            /** @default 0 */
-            parts?: number;
+            /** @description The job that it is a part of. */
+            parentId: string | null;
+            /** @description Which one, from 1. */
+            part: number | null;
+            /** @description Child jobs that it is spread over; they share its budget, and each has its own receipt. */
+            parts: number;
             priority: number;
             receiptId: string | null;
             requirements: {
@@ -807,36 +1090,54 @@ export interface components {
             result: {
                 [key: string]: unknown;
             } | null;
-            status: string;
+            /** @enum {string} */
+            status: "pending" | "queued" | "running" | "completed" | "failed" | "cancelled";
             unit: string;
             units: number;
-            /** @description ISO 8601, UTC, milliseconds. */
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             */
             updatedAt: string;
             verification: components["schemas"]["Verification"] | null;
             walletAddress: string;
         };
-        /** JobAnswer */
+        /**
+         * JobAnswer
+         * @description One job.
+         */
         JobAnswer: {
             job: components["schemas"]["Job"];
-            /** @default true */
-            success?: boolean;
+            success: boolean;
         };
-        /** JobChanged */
+        /**
+         * JobChanged
+         * @description One job and what was done to it.
+         */
         JobChanged: {
             job: components["schemas"]["Job"];
             message: string;
-            /** @default true */
-            success?: boolean;
+            success: boolean;
         };
-        /** JobError */
+        /**
+         * JobError
+         * @description Why a job failed, or what it waits for.
+         */
         JobError: {
             code: string;
             message: string;
-            /** @description HYPER. */
-            needed?: number | null;
+            /**
+             * @description HYPER that is missing for the job to start.
+             * @default null
+             */
+            needed?: (number) | null;
         };
-        /** JobFigures */
+        /**
+         * JobFigures
+         * @description The jobs.
+         */
         JobFigures: {
+            /** @description Seconds. */
             averageDuration: number;
             byType: {
                 [key: string]: number;
@@ -848,31 +1149,40 @@ export interface components {
             /** @description HYPER. */
             totalCost: number;
         };
-        /** JobFiguresAnswer */
+        /**
+         * JobFiguresAnswer
+         * @description The job figures.
+         */
         JobFiguresAnswer: {
             metrics: components["schemas"]["JobFigures"];
-            /** @default true */
-            success?: boolean;
+            success: boolean;
         };
-        /** JobList */
+        /**
+         * JobList
+         * @description Jobs, newest first.
+         */
         JobList: {
             count: number;
             jobs: components["schemas"]["Job"][];
             nextCursor: string | null;
-            /** @default true */
-            success?: boolean;
+            success: boolean;
         };
-        /** JobMetrics */
+        /**
+         * JobMetrics
+         * @description When a job ran and what it cost.
+         */
         JobMetrics: {
             /** @description HYPER. */
             cost: number;
+            /** @description Seconds. */
             duration: number | null;
-            /** @description ISO 8601, UTC, milliseconds. */
             endTime: string | null;
-            /** @description ISO 8601, UTC, milliseconds. */
             startTime: string | null;
         };
-        /** JobStats */
+        /**
+         * JobStats
+         * @description How many jobs stand where.
+         */
         JobStats: {
             cancelled: number;
             completed: number;
@@ -884,29 +1194,68 @@ export interface components {
             /** @description HYPER. */
             totalCost: number;
         };
-        /** JobStatsAnswer */
+        /**
+         * JobStatsAnswer
+         * @description The summary.
+         */
         JobStatsAnswer: {
             stats: components["schemas"]["JobStats"];
-            /** @default true */
-            success?: boolean;
+            success: boolean;
         };
-        /** KeyCreated */
+        /**
+         * JobTypeList
+         * @description The job types, in an order that stays.
+         */
+        JobTypeList: {
+            count: number;
+            jobTypes: components["schemas"]["JobTypeView"][];
+            success: boolean;
+        };
+        /**
+         * JobTypeView
+         * @description A job type that this coordinator takes.
+         */
+        JobTypeView: {
+            /** @description What a node must list that runs it. */
+            capability: string;
+            description: string;
+            /** @description Null: a plug-in that shows none. */
+            example: components["schemas"]["ExampleJob"] | null;
+            exampleFiles: components["schemas"]["ExampleFile"][];
+            /** @description JSON Schema 2020-12 of the job's `input`. */
+            inputSchema: {
+                [key: string]: unknown;
+            };
+            jobType: string;
+            /** @description The command that installs the engine on a node; null: nothing is to be installed. */
+            needs: string | null;
+            title: string;
+            unit: components["schemas"]["PriceUnit"];
+        };
+        /**
+         * KeyCreated
+         * @description The secret is shown once.
+         */
         KeyCreated: {
             key: components["schemas"]["ApiKey"];
             message: string;
-            /** @default true */
-            success?: boolean;
+            success: boolean;
             token: string;
         };
-        /** KeyList */
+        /**
+         * KeyList
+         * @description A wallet's keys, newest first.
+         */
         KeyList: {
             count: number;
             keys: components["schemas"]["ApiKey"][];
-            nextCursor?: string | null;
-            /** @default true */
-            success?: boolean;
+            nextCursor: string | null;
+            success: boolean;
         };
-        /** Location */
+        /**
+         * Location
+         * @description Where a node stands, as far as its owner says.
+         */
         Location: {
             /** @default Unknown */
             city?: string;
@@ -917,42 +1266,67 @@ export interface components {
             /** @default 0 */
             lon?: number;
         };
-        /** MetricsCount */
+        /**
+         * MetricsCount
+         * @description How much there is.
+         */
         MetricsCount: {
             jobs: number;
             nodes: number;
             receipts: number;
         };
-        /** MetricsHealth */
+        /**
+         * MetricsHealth
+         * @description Whether the figures can be read.
+         */
         MetricsHealth: {
             metricsCount: components["schemas"]["MetricsCount"];
             status: string;
-            /** @description ISO 8601, UTC, milliseconds. */
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             */
             timestamp: string;
         };
-        /** MetricsUpdate */
+        /**
+         * MetricsUpdate
+         * @description A note by an operator, for the audit log.
+         */
         MetricsUpdate: {
+            /** @default {} */
             data?: {
                 [key: string]: unknown;
             };
-            /** @enum {string} */
-            type: "node_registered" | "job_completed" | "on_chain_receipt";
+            /** @enum {unknown} */
+            type: "job_completed" | "node_registered" | "on_chain_receipt";
         };
-        /** Movement */
+        /**
+         * Movement
+         * @description A line of a wallet's statement.
+         */
         Movement: {
-            /** @description HYPER. */
+            /** @description Negative where it left the balance. HYPER. */
             amount: number;
-            /** @description ISO 8601, UTC, milliseconds. */
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             */
             at: string;
             id: number;
             kind: string;
             reference: string;
         };
-        /** NetworkFigures */
+        /**
+         * NetworkFigures
+         * @description The network today.
+         */
         NetworkFigures: {
             activeNodes: number;
             completedJobs: number;
-            /** @description ISO 8601, UTC, milliseconds. */
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             */
             lastUpdated: string;
             /** @description HYPER. */
             totalHyperPaid: number;
@@ -961,7 +1335,10 @@ export interface components {
             /** @description HYPER. */
             totalValueLocked: number;
         };
-        /** Node */
+        /**
+         * Node
+         * @description A node as everyone sees it.
+         */
         Node: {
             capabilities: string[];
             capacity: number;
@@ -973,12 +1350,21 @@ export interface components {
             gpuCount: number;
             gpuModel: string;
             hostOS: string;
-            /** @default none */
-            isolation?: string;
+            /**
+             * @description What it proved of its sandbox.
+             * @enum {string}
+             */
+            isolation: "none" | "process" | "sandbox";
             jobsCompleted: number;
-            /** @description ISO 8601, UTC, milliseconds. */
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             */
             lastSeen: string;
-            /** @description ISO 8601, UTC, milliseconds. */
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             */
             lastUpdate: string;
             location: components["schemas"]["Location"];
             machineId: string;
@@ -986,29 +1372,39 @@ export interface components {
                 [key: string]: unknown;
             };
             nodeId: string;
-            /** @default false */
-            ownJobsOnly?: boolean;
+            /** @description It takes jobs of its own wallet alone. */
+            ownJobsOnly: boolean;
             /** @description HYPER. */
             price: number;
             ramTotal: number;
-            /** @description ISO 8601, UTC, milliseconds. */
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             */
             registeredAt: string;
             reputation: number;
-            status: string;
+            /** @enum {string} */
+            status: "online" | "draining" | "offline" | "suspended" | "deregistered" | "busy";
             /** @description HYPER. */
             totalEarned: number;
             vram: number;
             walletAddress: string;
         };
-        /** NodeAnswer */
+        /**
+         * NodeAnswer
+         * @description One node.
+         */
         NodeAnswer: {
             node: components["schemas"]["Node"];
-            /** @default true */
-            success?: boolean;
+            success: boolean;
         };
-        /** NodeFigures */
+        /**
+         * NodeFigures
+         * @description The nodes.
+         */
         NodeFigures: {
             active: number;
+            /** @description Percent of registered time that nodes were heard of. */
             averageUptime: number;
             byGPU: {
                 [key: string]: number;
@@ -1018,74 +1414,111 @@ export interface components {
             };
             offline: number;
             total: number;
+            /** @description MB. */
             totalVRAM: number;
         };
-        /** NodeFiguresAnswer */
+        /**
+         * NodeFiguresAnswer
+         * @description The node figures.
+         */
         NodeFiguresAnswer: {
             metrics: components["schemas"]["NodeFigures"];
-            /** @default true */
-            success?: boolean;
+            success: boolean;
         };
-        /** NodeList */
+        /**
+         * NodeList
+         * @description Nodes, newest first.
+         */
         NodeList: {
             count: number;
             nextCursor: string | null;
             nodes: components["schemas"]["Node"][];
-            /** @default true */
-            success?: boolean;
+            success: boolean;
         };
-        /** NodeRegistered */
+        /**
+         * NodeRegistered
+         * @description A registered node. The token comes once, with the first registration.
+         */
         NodeRegistered: {
             message: string;
             node: components["schemas"]["Node"];
+            /** @default null */
             nodeToken?: string | null;
             success: boolean;
         };
-        /** Obstacle */
+        /**
+         * Obstacle
+         * @description A requirement, and how many online nodes fail it.
+         */
         Obstacle: {
             asked: string;
             failingNodes: number;
+            /** @description Nodes that would match if this requirement alone were dropped. */
             onlyObstacleFor: number;
             requirement: string;
         };
-        /** Ok */
+        /**
+         * Ok
+         * @description An answer that only says that it worked.
+         */
         Ok: {
             message: string;
-            /** @default true */
-            success?: boolean;
+            success: boolean;
         };
-        /** Overview */
+        /**
+         * Overview
+         * @description The network and its activity.
+         */
         Overview: {
             network: components["schemas"]["NetworkFigures"];
             recentActivity: components["schemas"]["RecentActivity"];
         };
-        /** OverviewAnswer */
+        /**
+         * OverviewAnswer
+         * @description The overview.
+         */
         OverviewAnswer: {
             metrics: components["schemas"]["Overview"];
-            /** @default true */
-            success?: boolean;
+            success: boolean;
         };
-        /** PayoutList */
+        /**
+         * PayoutList
+         * @description Payments to a wallet, newest first.
+         */
         PayoutList: {
             count: number;
             nextCursor: string | null;
             payouts: components["schemas"]["PayoutView"][];
-            /** @default true */
-            success?: boolean;
+            success: boolean;
         };
-        /** PayoutView */
+        /**
+         * PayoutView
+         * @description A payment to a wallet.
+         */
         PayoutView: {
             /** @description HYPER. */
             amount: number;
-            /** @description ISO 8601, UTC, milliseconds. */
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             */
             createdAt: string;
-            /** @description ISO 8601, UTC, milliseconds. */
             finalizedAt: string | null;
-            kind: string;
+            /** @enum {string} */
+            kind: "earnings" | "withdrawal" | "network";
             payoutId: string;
-            status: string;
+            /** @enum {string} */
+            status: "due" | "batched" | "finalized";
             txSignature: string | null;
             walletAddress: string;
+        };
+        /**
+         * PriceUnit
+         * @description What a price of a job type is for, as in HYPER for every 1,000 tokens.
+         */
+        PriceUnit: {
+            name: string;
+            per: number;
         };
         /**
          * Problem
@@ -1095,8 +1528,13 @@ export interface components {
             code: string;
             detail: string;
             error: string;
-            /** @default [] */
-            errors?: Record<string, unknown>[];
+            /**
+             * @description For a wrong body: each bad field's path and what was expected there.
+             * @default []
+             */
+            errors?: {
+                [key: string]: unknown;
+            }[];
             instance: string;
             status: number;
             title: string;
@@ -1104,58 +1542,201 @@ export interface components {
             /** @default null */
             validTypes?: string[] | null;
         };
-        /** Programs */
+        /**
+         * Programs
+         * @description The chain programs that do each part; null where none does.
+         */
         Programs: {
             jobReceipt: string | null;
             nodeRegistry: string | null;
             paymentSplitter: string | null;
         };
-        /** ReceiptAnswer */
-        ReceiptAnswer: {
-            receipt: {
+        /**
+         * Quote
+         * @description What a job would cost and wait if it were submitted now.
+         */
+        Quote: {
+            /** @description Null: no node matches. */
+            cost: components["schemas"]["CostRange"] | null;
+            /** @description 0 with a free node. Else from the jobs that wait ahead, the slots of the matching nodes, and how long jobs of this type took lately. Null: no node matches, or no such job has been completed yet. */
+            expectedWaitSeconds: number | null;
+            /** @description As of a job that waits; `status` is how the job would begin. */
+            explanation: components["schemas"]["Explanation"];
+            /** @description Of these, those with a free slot. */
+            freeNodes: number;
+            /** @description Those that were looked at, 2,000 at most. */
+            matchingNodes: number;
+        };
+        /**
+         * QuoteAnswer
+         * @description The quote.
+         */
+        QuoteAnswer: {
+            quote: components["schemas"]["Quote"];
+            success: boolean;
+        };
+        /**
+         * QuoteJob
+         * @description The same, before anybody decides to pay for it.
+         */
+        QuoteJob: {
+            /** @default sampled */
+            assurance?: components["schemas"]["Assurance"];
+            /**
+             * @description Left out: as much as any node asks. HYPER: a number or a decimal string with at most 6 decimals.
+             * @example 10
+             * @example 0.5
+             */
+            budget?: number | string;
+            /** @default {} */
+            input?: {
                 [key: string]: unknown;
             };
-            /** @default true */
-            success?: boolean;
+            jobType: string;
+            /**
+             * @description Seconds.
+             * @default 3600
+             */
+            maxDuration?: number;
+            /** @default default */
+            model?: string;
+            /**
+             * @description Spread over at most so many child jobs.
+             * @default 1
+             */
+            parts?: number;
+            /** @default 0 */
+            priority?: number;
+            requirements?: components["schemas"]["Requirements"];
+            /**
+             * @description Some nodes take jobs of their own wallet alone. A Solana address: base58 of 32 bytes.
+             * @example 9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin
+             */
+            walletAddress?: string;
+            /** @description Not served yet, and so refused: follow the job's events instead. */
+            webhookUrl?: null;
         };
-        /** RecentActivity */
+        /**
+         * Receipt
+         * @description What the network says of a finished job. It holds no prompt and no result, only digests of them.
+         */
+        Receipt: {
+            /** @description The result's files, in the order of their names. */
+            artifacts: string[];
+            /** @description What checking the customer chose. */
+            assurance: string;
+            cost: number;
+            createdAt: string;
+            /** @description Wallet. */
+            customer: string;
+            endedAt: string;
+            /** @description `input_digest(salt, input)`; the parties to the job know the salt. */
+            inputDigest: string;
+            jobId: string;
+            jobType: string;
+            model: string;
+            /** @description Genesis hash of the cluster where the money moved. */
+            network: string;
+            networkPart: number;
+            nodeId: string;
+            /** @description Wallet. */
+            provider: string;
+            providerPart: number;
+            receiptId: string;
+            /** @description `value_digest(result)`. */
+            resultDigest: string;
+            startedAt: string;
+            unit: string;
+            units: number;
+            verdict: components["schemas"]["Verdict"];
+            version: number;
+        };
+        /**
+         * ReceiptAnswer
+         * @description A receipt file, as `hypernode receipt verify` reads it.
+         */
+        ReceiptAnswer: {
+            receipt: components["schemas"]["ReceiptFile"];
+            success: boolean;
+        };
+        /**
+         * ReceiptFile
+         * @description A receipt with all that proves it. `signature` (base58) is the signer's, over the receipt's canonical JSON.
+         */
+        ReceiptFile: {
+            anchor: components["schemas"]["Anchoring"] | null;
+            merkle: components["schemas"]["Inclusion"] | null;
+            receipt: components["schemas"]["Receipt"];
+            signature: string;
+            signer: string;
+        };
+        /**
+         * RecentActivity
+         * @description A day and a week.
+         */
         RecentActivity: {
             last7d: components["schemas"]["Activity"];
             last24h: components["schemas"]["Activity"];
         };
-        /** RecentReceipt */
+        /**
+         * RecentReceipt
+         * @description An anchored receipt.
+         */
         RecentReceipt: {
             /** @description HYPER. */
             cost: number;
             jobId: string;
             receiptId: string;
             slot: number | null;
-            /** @description ISO 8601, UTC, milliseconds. */
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             */
             timestamp: string;
             txSignature: string;
             type: string;
-            verdict: string;
+            /** @enum {string} */
+            verdict: "passed" | "failed" | "unverified";
         };
-        /** RegisterNode */
+        /**
+         * RegisterNode
+         * @description A node's description. A field left out keeps its value, or gets the default.
+         */
         RegisterNode: {
+            /** @default null */
             capabilities?: string[] | null;
+            /** @default null */
             computeCapability?: string | null;
+            /** @default null */
             cpuModel?: string | null;
+            /** @default null */
             cudaVersion?: string | null;
+            /** @default null */
             driverVersion?: string | null;
+            /** @default null */
             gpuCount?: number | null;
+            /** @default null */
             gpuModel?: string | null;
+            /** @default null */
             hostOS?: string | null;
+            /** @default null */
             location?: components["schemas"]["Location"] | null;
             /** @default default */
             machineId?: string;
             /**
-             * @description HYPER: a number or a decimal string with at most 6 decimals.
-             * @example 10
-             * @example 0.5
+             * @description HYPER per hour.
+             * @default null
              */
-            price?: number | string | null;
+            price?: (number | string) | null;
+            /**
+             * @description MB.
+             * @default null
+             */
             ramTotal?: number | null;
+            /**
+             * @description MB; under 1024: GB.
+             * @default null
+             */
             vram?: number | null;
             /**
              * @description A Solana address: base58 of 32 bytes.
@@ -1163,33 +1744,58 @@ export interface components {
              */
             walletAddress: string;
         };
-        /** Relaxation */
+        /**
+         * Relaxation
+         * @description The smallest change that would make a node match.
+         */
         Relaxation: {
+            /** @description Field -> value to ask for instead. */
             change: {
                 [key: string]: unknown;
             };
+            /** @description How many nodes would match then. */
             nodes: number;
             sentence: string;
         };
-        /** Requirements */
+        /**
+         * Requirements
+         * @description What a node must have to get the job. A field left out asks for nothing.
+         */
         Requirements: {
+            /** @default [] */
             allowNodes?: string[];
+            /** @default [] */
             allowWallets?: string[];
+            /** @default [] */
             capabilities?: string[];
-            /** @default  */
+            /**
+             * @description One country, or several; in any case.
+             * @default
+             */
             country?: string | string[];
-            /** @default  */
+            /**
+             * @description At least this.
+             * @default
+             */
             cudaVersion?: string;
+            /** @default [] */
             denyNodes?: string[];
+            /** @default [] */
             denyWallets?: string[];
-            /** @default  */
+            /**
+             * @description Part of the GPU's name, in any case.
+             * @default
+             */
             gpuModel?: string;
             /**
-             * @description HYPER: a number or a decimal string with at most 6 decimals.
-             * @example 10
-             * @example 0.5
+             * @description HYPER per hour.
+             * @default null
              */
-            maxPrice?: number | string | null;
+            maxPrice?: (number | string) | null;
+            /**
+             * @description What the node must have proved: none, process, sandbox.
+             * @default none
+             */
             minIsolation?: components["schemas"]["Isolation"];
             /**
              * @description GB.
@@ -1204,27 +1810,40 @@ export interface components {
              */
             minVRAM?: number;
         };
-        /** Session */
+        /**
+         * Session
+         * @description Send the token as `Authorization: Bearer`.
+         */
         Session: {
-            /** @description ISO 8601, UTC, milliseconds. */
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             */
             expiresAt: string;
-            /** @default true */
-            success?: boolean;
+            success: boolean;
             token: string;
             walletAddress: string;
         };
-        /** Statement */
+        /**
+         * Statement
+         * @description Movements of a wallet's balance, newest first.
+         */
         Statement: {
             count: number;
             movements: components["schemas"]["Movement"][];
             nextCursor: string | null;
-            /** @default true */
-            success?: boolean;
+            success: boolean;
         };
-        /** SubmitResult */
+        /**
+         * SubmitResult
+         * @description A result from a worker that speaks plain HTTP.
+         */
         SubmitResult: {
+            /** @default null */
             leaseId?: string | null;
+            /** @default [] */
             logs?: string[] | string;
+            /** @default {} */
             metrics?: {
                 [key: string]: unknown;
             };
@@ -1233,70 +1852,109 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        /** Validation */
+        /**
+         * Validation
+         * @description What anyone can check.
+         */
         Validation: {
             blockchain: components["schemas"]["Blockchain"];
             recentReceipts: components["schemas"]["RecentReceipt"][];
             summary: components["schemas"]["ValidationSummary"];
         };
-        /** ValidationAnswer */
+        /**
+         * ValidationAnswer
+         * @description The validation figures.
+         */
         ValidationAnswer: {
-            /** @default true */
-            success?: boolean;
+            success: boolean;
             validation: components["schemas"]["Validation"];
         };
-        /** ValidationSummary */
+        /**
+         * ValidationSummary
+         * @description What stands on the chain.
+         */
         ValidationSummary: {
             activeNodesOnChain: number;
             lastBlockVerified: number | null;
-            /** @description ISO 8601, UTC, milliseconds. */
             lastVerificationTime: string | null;
             /** @description HYPER. */
             totalHyperPaidOnChain: number;
             totalJobsOnChain: number;
         };
-        /** Vault */
+        /**
+         * Vault
+         * @description Where a deposit goes: an ordinary SPL transfer to `tokenAccount`.
+         */
         Vault: {
             address: string;
             decimals: number;
             genesisHash: string;
             mint: string;
+            /** @description Only where it is the operator's own localnet. */
             rpcUrl: string | null;
             tokenAccount: string;
             tokenProgram: string;
         };
-        /** Verification */
+        /**
+         * Verdict
+         * @description What checking the result found.
+         * @enum {unknown}
+         */
+        Verdict: "failed" | "passed" | "unverified";
+        /**
+         * Verification
+         * @description What was checked of a result.
+         */
         Verification: {
-            assurance: string;
+            /** @enum {string} */
+            assurance: "none" | "sampled" | "always";
+            /** @default null */
             auditJobId?: string | null;
+            /**
+             * @description The node that checked.
+             * @default null
+             */
             auditor?: string | null;
-            /** @default  */
+            /**
+             * @description What the verdict rests on, in a sentence.
+             * @default
+             */
             evidence?: string;
+            /** @default {} */
             figures?: {
                 [key: string]: number;
             };
-            verdict: string;
+            /** @enum {string} */
+            verdict: "passed" | "failed" | "unverified";
         };
-        /** WalletAnswer */
+        /**
+         * WalletAnswer
+         * @description A wallet, and where its deposits go.
+         */
         WalletAnswer: {
-            /** @default true */
-            success?: boolean;
+            success: boolean;
             vault: components["schemas"]["Vault"];
             wallet: components["schemas"]["WalletState"];
         };
-        /** WalletState */
+        /**
+         * WalletState
+         * @description What a wallet has in the network.
+         */
         WalletState: {
-            /** @description HYPER. */
+            /** @description Free to spend or withdraw. HYPER. */
             balance: number;
-            /** @description HYPER. */
+            /** @description A provider's pay that no payout has gathered yet. HYPER. */
             earned: number;
-            /** @description HYPER. */
+            /** @description Locked by live jobs. HYPER. */
             held: number;
-            /** @description HYPER. */
+            /** @description On its way to the wallet. HYPER. */
             payingOut: number;
             walletAddress: string;
         };
-        /** Withdraw */
+        /**
+         * Withdraw
+         * @description Send a part of the balance back to the wallet.
+         */
         Withdraw: {
             /**
              * @description HYPER: a number or a decimal string with at most 6 decimals.
@@ -1305,12 +1963,14 @@ export interface components {
              */
             amount: number | string;
         };
-        /** WithdrawAnswer */
+        /**
+         * WithdrawAnswer
+         * @description The withdrawal under way.
+         */
         WithdrawAnswer: {
             message: string;
             payout: components["schemas"]["PayoutView"];
-            /** @default true */
-            success?: boolean;
+            success: boolean;
         };
     };
     responses: never;
@@ -1490,6 +2150,83 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Session"];
                 };
+            };
+        };
+    };
+    ApiJobTypesIndex: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Refused, and why. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault, or not now. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobTypeList"];
+                };
+            };
+        };
+    };
+    ApiJobTypesJobTypeFilesNameExampleFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_type: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Refused, and why. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault, or not now. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -1833,6 +2570,48 @@ export interface operations {
             };
         };
     };
+    ApiJobsQuoteQuote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuoteJob"];
+            };
+        };
+        responses: {
+            /** @description Refused, and why. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault, or not now. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuoteAnswer"];
+                };
+            };
+        };
+    };
     ApiJobsStatsSummaryStats: {
         parameters: {
             query?: never;
@@ -2073,6 +2852,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MetricsHealth"];
+                };
+            };
+        };
+    };
+    ApiMetricsHistoryHistory: {
+        parameters: {
+            query?: {
+                window?: "24h" | "7d" | "30d";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Refused, and why. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault, or not now. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryAnswer"];
                 };
             };
         };

@@ -17,18 +17,10 @@ export function Copy({ text, what }: { text: string; what: string }) {
     await navigator.clipboard.writeText(text);
     setCopied(true);
   };
+  const label = copied ? "Copied" : `Copy ${what}`;
   return (
-    <button
-      type="button"
-      className={styles.copy}
-      onClick={copy}
-      aria-label={`Copy ${what}`}
-      title={copied ? "Copied" : `Copy ${what}`}
-    >
+    <button type="button" className={styles.copy} onClick={copy} aria-label={label} title={label}>
       {copied ? <Check className={styles.done} /> : <CopyIcon />}
-      <span className="visually-hidden" role="status">
-        {copied ? "Copied" : ""}
-      </span>
     </button>
   );
 }

@@ -55,7 +55,9 @@ export function Table<Row>({ caption, columns, rows, rowKey, empty, skeletons = 
         <tbody role="rowgroup">
           {rows
             ? rows.map((row) => line(rowKey(row), (column) => column.cell(row)))
-            : Array.from({ length: skeletons }, (_, index) => line(String(index), () => <Skeleton />))}
+            : Array.from({ length: skeletons }, (_, index) =>
+                line(String(index), () => <Skeleton width="5rem" />),
+              )}
         </tbody>
       </table>
     </div>

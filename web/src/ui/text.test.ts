@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { count, duration, short, words } from "./text";
+import { bytes, count, duration, short, words } from "./text";
 
 describe("texts", () => {
   it("shortens what is long and nothing else", () => {
@@ -10,6 +10,17 @@ describe("texts", () => {
   it("reads names of the API", () => {
     expect(words("llm_inference")).toBe("LLM inference");
     expect(words("render")).toBe("Render");
+  });
+
+  it("says how big a file is", () => {
+    expect([0, 999, 1_000, 89_360, 1_500_000, 2e9].map(bytes)).toEqual([
+      "0 B",
+      "999 B",
+      "1 kB",
+      "89.4 kB",
+      "1.5 MB",
+      "2 GB",
+    ]);
   });
 
   it("counts", () => {

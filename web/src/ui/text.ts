@@ -34,6 +34,12 @@ export function count(amount: number, one: string, many = `${one}s`): string {
   return `${number(amount)} ${amount === 1 ? one : many}`;
 }
 
+/** `1.5 MB`. */
+export function bytes(size: number): string {
+  const power = Math.min(Math.floor(Math.log10(Math.max(size, 1)) / 3), 4);
+  return `${number(Number((size / 1000 ** power).toPrecision(3)))} ${["B", "kB", "MB", "GB", "TB"][power]}`;
+}
+
 const STEPS: [unit: string, seconds: number][] = [
   ["d", 86_400],
   ["h", 3_600],

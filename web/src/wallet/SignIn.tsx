@@ -2,7 +2,7 @@
 import { useSignIn, useSignMessage } from "@solana/react";
 import { useMutation } from "@tanstack/react-query";
 import type { UiWalletAccount } from "@wallet-standard/react";
-import { api } from "@/api/client";
+import { answered, api } from "@/api/client";
 import { Address } from "@/ui/Address";
 import { Button } from "@/ui/Button";
 import { Problem } from "@/ui/Problem";
@@ -51,16 +51,14 @@ function Form({ account, onDone, onBack, sign }: Props & { sign: Sign }) {
   const signing = useMutation({
     mutationFn: async () => {
       const walletAddress = account.address;
-      const challenge = await api.POST("/api/auth/challenge", { body: { walletAddress } });
-      const { signedMessage, signature } = await sign(challenge.data?.message ?? "");
+      const challenge = await answered(api.POST("/api/auth/challenge", { body: { walletAddress } }));
+      const { signedMessage, signature } = await sign(challenge.message);
       const message = new TextDecoder().decode(signedMessage);
       const body = { walletAddress, message, signature: base64(signature) };
-      const { data } = await api.POST("/api/auth/verify", { body });
-      return data;
+      return answered(api.POST("/api/auth/verify", { body }));
     },
-    onSuccess: (begun) => {
-      if (begun === undefined) return;
-      session.begin({ token: begun.token, walletAddress: begun.walletAddress, expiresAt: begun.expiresAt });
+    onSuccess: ({ token, walletAddress, expiresAt }) => {
+      session.begin({ token, walletAddress, expiresAt });
       notify({ title: "Signed in", type: "good" });
       onDone();
     },

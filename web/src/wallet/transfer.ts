@@ -8,13 +8,21 @@ import {
   createTransactionMessage,
   getBase64EncodedWireTransaction,
   getSignatureFromTransaction,
+  isSolanaError,
   pipe,
   setTransactionMessageFeePayerSigner,
   setTransactionMessageLifetimeUsingBlockhash,
   signTransactionMessageWithSigners,
+  SOLANA_ERROR__JSON_RPC__SERVER_ERROR_SEND_TRANSACTION_PREFLIGHT_FAILURE,
+  SOLANA_ERROR__TRANSACTION_ERROR__ACCOUNT_NOT_FOUND,
+  SOLANA_ERROR__TRANSACTION_ERROR__INSUFFICIENT_FUNDS_FOR_FEE,
   type TransactionSigner,
 } from "@solana/kit";
-import { findAssociatedTokenPda, getTransferCheckedInstruction } from "@solana-program/token";
+import {
+  findAssociatedTokenPda,
+  getCreateAssociatedTokenIdempotentInstruction,
+  getTransferCheckedInstruction,
+} from "@solana-program/token";
 import type { Schemas } from "@/api/client";
 import { asApiError } from "@/api/errors";
 import { WalletProblem } from "./accounts";
@@ -28,7 +36,10 @@ export type TransferStep =
 
 export interface Transfer {
   signer: TransactionSigner;
-  vault: Pick<Schemas["Vault"], "tokenAccount" | "mint" | "tokenProgram" | "decimals" | "genesisHash">;
+  vault: Pick<
+    Schemas["Vault"],
+    "address" | "tokenAccount" | "mint" | "tokenProgram" | "decimals" | "genesisHash"
+  >;
   rpcUrl: string;
   /** Base units. */
   units: bigint;
@@ -73,6 +84,14 @@ async function sign({ signer, vault, units }: Transfer, latest: Latest) {
   const tokenProgram = address(vault.tokenProgram);
   const mint = address(vault.mint);
   const [source] = await findAssociatedTokenPda({ owner: signer.address, mint, tokenProgram });
+  // The vault has no token account before the first deposit of all.
+  const create = getCreateAssociatedTokenIdempotentInstruction({
+    payer: signer,
+    ata: address(vault.tokenAccount),
+    owner: address(vault.address),
+    mint,
+    tokenProgram,
+  });
   const transferChecked = getTransferCheckedInstruction(
     {
       source,
@@ -94,7 +113,7 @@ async function sign({ signer, vault, units }: Transfer, latest: Latest) {
     createTransactionMessage({ version: 0 }),
     (made) => setTransactionMessageFeePayerSigner(signer, made),
     (made) => setTransactionMessageLifetimeUsingBlockhash(latest, made),
-    (made) => appendTransactionMessageInstructions([transferChecked, note], made),
+    (made) => appendTransactionMessageInstructions([create, transferChecked, note], made),
   );
   return signTransactionMessageWithSigners(message).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
@@ -161,8 +180,19 @@ async function look(
   return status.confirmationStatus === "confirmed" && status.err === null ? "confirmed" : "unknown";
 }
 
-/** What the simulation said, in its own words. */
+/** Why the simulation failed: what the program said, else what the runtime did. */
 function reasonIn(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : "";
-  return asApiError(error).message + cause;
+  const cause = error instanceof Error ? error.cause : undefined;
+  if (isSolanaError(cause, SOLANA_ERROR__TRANSACTION_ERROR__ACCOUNT_NOT_FOUND) || lacksFee(cause)) {
+    return "the wallet has no SOL for the chain's fee";
+  }
+  if (isSolanaError(error, SOLANA_ERROR__JSON_RPC__SERVER_ERROR_SEND_TRANSACTION_PREFLIGHT_FAILURE)) {
+    const said = error.context.logs?.findLast((line) => line.includes("Error: "));
+    if (said !== undefined) return said.slice(said.indexOf("Error: ") + "Error: ".length);
+  }
+  return asApiError(cause ?? error).message;
+}
+
+function lacksFee(cause: unknown): boolean {
+  return isSolanaError(cause, SOLANA_ERROR__TRANSACTION_ERROR__INSUFFICIENT_FUNDS_FOR_FEE);
 }

@@ -1,0 +1,127 @@
+/** The jobs of the signed-in wallet, newest first. */
+import { ListFilter } from "lucide-react";
+import { useState } from "react";
+import { Link } from "wouter";
+import { queries, type Schemas } from "@/api/client";
+import { Ago } from "@/ui/Ago";
+import { Amount } from "@/ui/Amount";
+import { Button } from "@/ui/Button";
+import { Card } from "@/ui/Card";
+import { Empty } from "@/ui/Empty";
+import { Problem } from "@/ui/Problem";
+import { Select } from "@/ui/Select";
+import { Status } from "@/ui/Status";
+import { type Column, Table } from "@/ui/Table";
+import { duration, short, words } from "@/ui/text";
+import styles from "./History.module.css";
+
+const PAGE = 20;
+const REFRESH_MS = 5_000;
+const ANY = "any";
+const STATES = ["pending", "queued", "running", "completed", "failed", "cancelled"];
+
+type Job = Schemas["Job"];
+
+const COLUMNS: readonly Column<Job>[] = [
+  {
+    name: "Job",
+    cell: ({ jobId, part }) => (
+      <Link href={`/compute/${jobId}`} className="mono" title={jobId}>
+        {short(jobId, 6)}
+        {part != null && ` · part ${part}`}
+      </Link>
+    ),
+  },
+  { name: "Type", cell: ({ jobType }) => words(jobType) },
+  { name: "Status", cell: ({ status }) => <Status of={status} /> },
+  {
+    name: "Verdict",
+    cell: ({ verification }) => (verification ? <Status of={verification.verdict} /> : "—"),
+  },
+  {
+    name: "Ran",
+    cell: ({ metrics }) => (metrics.duration === null ? "—" : duration(metrics.duration)),
+    numeric: true,
+  },
+  { name: "Cost", cell: ({ metrics }) => <Amount value={metrics.cost} />, numeric: true },
+  { name: "Submitted", cell: ({ createdAt }) => <Ago at={createdAt} />, numeric: true },
+];
+
+export function History({ address }: { address: string }) {
+  const [status, setStatus] = useState(ANY);
+  const [jobType, setJobType] = useState(ANY);
+  const types = queries.useQuery("get", "/api/job-types", {}, { staleTime: Infinity }).data?.jobTypes;
+  const query = {
+    walletAddress: address,
+    limit: PAGE,
+    ...(status !== ANY && { status }),
+    ...(jobType !== ANY && { jobType }),
+  };
+  const list = queries.useInfiniteQuery(
+    "get",
+    "/api/jobs",
+    { params: { query } },
+    {
+      pageParamName: "cursor",
+      initialPageParam: undefined,
+      getNextPageParam: ({ nextCursor }: Schemas["JobList"]) => nextCursor,
+      refetchInterval: REFRESH_MS,
+    },
+  );
+  const isFiltered = status !== ANY || jobType !== ANY;
+  const nothing = isFiltered ? (
+    <Empty icon={<ListFilter />} title="No job is like this">
+      Choose another status or type.
+    </Empty>
+  ) : (
+    <Empty title="No jobs yet" action={<Link href="/compute">Make one</Link>}>
+      What you submit is listed here, with its cost and its verdict.
+    </Empty>
+  );
+  return (
+    <Card
+      flush
+      title="My jobs"
+      aside={
+        <div className={styles.filters}>
+          <Select
+            aria-label="Status"
+            options={[ANY, ...STATES].map((value) => ({
+              value,
+              label: value === ANY ? "Any status" : words(value),
+            }))}
+            value={status}
+            onChange={setStatus}
+          />
+          <Select
+            aria-label="Job type"
+            options={[
+              { value: ANY, label: "Any type" },
+              ...(types ?? []).map((type) => ({ value: type.jobType, label: words(type.jobType) })),
+            ]}
+            value={jobType}
+            onChange={setJobType}
+          />
+        </div>
+      }
+    >
+      {list.error && <Problem error={list.error} onRetry={list.refetch} />}
+      {(list.data || !list.error) && (
+        <Table
+          caption="My jobs, newest first"
+          columns={COLUMNS}
+          rows={list.data?.pages.flatMap(({ jobs }) => jobs)}
+          rowKey={({ jobId }) => jobId}
+          empty={nothing}
+        />
+      )}
+      {list.hasNextPage && (
+        <p className={styles.more}>
+          <Button size="small" busy={list.isFetchingNextPage} onClick={() => list.fetchNextPage()}>
+            Older jobs
+          </Button>
+        </p>
+      )}
+    </Card>
+  );
+}
