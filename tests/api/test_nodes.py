@@ -24,7 +24,7 @@ NODE = {
     "nodeId", "walletAddress", "machineId", "gpuModel", "gpuCount", "vram", "driverVersion", "cudaVersion",
     "computeCapability", "hostOS", "cpuModel", "ramTotal", "location", "capabilities", "registeredAt", "lastUpdate",
     "lastSeen", "status", "jobsCompleted", "totalEarned", "reputation", "metrics", "price", "capacity", "engines",
-    "isolation", "ownJobsOnly",
+    "isolation", "ownJobsOnly", "jobsFailed", "checksPassed",
 }  # fmt: skip
 
 
@@ -122,6 +122,28 @@ def test_a_node_that_says_it_drains_is_draining(api: httpx.Client):
     api.post(f"/api/nodes/{node_id}/heartbeat", json={"status": "draining"})
 
     eventually(lambda: api.get(f"/api/nodes/{node_id}").json()["node"]["status"] == "draining", "the state")
+
+
+def test_a_node_whose_owner_drains_it_gets_no_more_jobs_until_it_is_online_again(alice: Customer, signed_url: str):
+    with Worker(signed_url, alice) as worker:
+
+        def say(status: str) -> None:
+            assert alice.post(f"/api/nodes/{worker.node_id}/heartbeat", json={"status": status}).status_code == 200
+
+        def said() -> str:
+            return alice.get(f"/api/nodes/{worker.node_id}").json()["node"]["status"]
+
+        hello(worker)
+        say("draining")
+        job = alice.submit(requirements=worker.requirements)
+        assert job["status"] == "queued"
+        hello(worker)  # As a node does whose models have changed, or that lost its connection.
+        eventually(lambda: said() == "draining", "the state")
+        assert worker.poll(wait_s=1) == []
+
+        say("online")
+        assert worker.offer()["jobId"] == job["jobId"]
+        eventually(lambda: said() == "online", "the state")
 
 
 def test_an_unknown_status_is_refused_with_the_choices(api: httpx.Client):

@@ -51,6 +51,7 @@ ROUTES = [
     "GET /api/wallets/{wallet}",
     "POST /api/wallets/{wallet}/withdraw",
     "GET /api/wallets/{wallet}/payouts",
+    "GET /api/wallets/{wallet}/earnings",
     "GET /api/wallets/{wallet}/statement",
     "",
 ][1:-1]

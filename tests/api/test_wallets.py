@@ -1,5 +1,7 @@
 """Routes of money: balances, deposits, withdrawals, statements."""
 
+from typing import Any
+
 import pytest
 
 from tests.api.parties import TIME, UUID7, Customer, Worker, problem, wallet
@@ -21,7 +23,7 @@ def test_a_new_wallet_has_nothing_and_is_told_where_deposits_go(customer: Custom
 
 
 @pytest.mark.parametrize("address", ["nobody", "1" * 45, "0" * 44, "a%00b"])
-@pytest.mark.parametrize("rest", ["", "/payouts", "/statement"])
+@pytest.mark.parametrize("rest", ["", "/payouts", "/earnings", "/statement"])
 def test_what_is_no_wallet_is_not_found(customer: Customer, address: str, rest: str):
     problem(customer.get(f"/api/wallets/{address}{rest}"), 404, "not_found", "Wallet not found")
 
@@ -61,6 +63,37 @@ def test_money_comes_in_is_held_comes_back_and_leaves(customer: Customer, alice:
     last = alice.get(f"{own}/statement", params={"limit": 3, "cursor": first["nextCursor"]}).json()
     assert first["movements"] + last["movements"] == statement["movements"]
     assert last["nextCursor"] is None
+
+
+def test_a_provider_sees_what_each_job_earned_and_the_payment_that_brought_it(alice: Customer, bob: Customer):
+    alice.deposit("60")
+    with Worker(bob.url, bob, price="3600") as worker:
+        worker.ready()
+        job = alice.submit(budget="60", assurance="none", requirements=worker.requirements)
+        worker.offer()
+        worker.report(job["jobId"], metrics={"units": 1})
+    own = f"/api/wallets/{bob.wallet}/earnings"
+
+    def paid() -> dict[str, Any] | None:
+        [earning] = alice.get(own).json()["earnings"]
+        return earning if earning["payout"] and earning["payout"]["status"] == "finalized" else None
+
+    earning = eventually(paid, "the payment")
+    done = alice.job(job["jobId"])
+    assert {name: earning[name] for name in ("jobId", "nodeId", "jobType", "status", "price", "unitPrice")} == {
+        "jobId": job["jobId"], "nodeId": worker.node_id, "jobType": "generic_compute", "status": "completed",
+        "price": 3600, "unitPrice": None,
+    }  # fmt: skip
+    assert (earning["cost"], earning["units"], earning["unit"]) == (
+        done["metrics"]["cost"], done["units"], done["unit"],
+    )  # fmt: skip
+    assert 0 < earning["amount"] == pytest.approx(0.9 * earning["cost"], abs=1e-6)
+    assert (earning["verdict"], earning["auditOf"]) == ("unverified", None)
+    [payout] = alice.get(f"/api/wallets/{bob.wallet}/payouts").json()["payouts"]
+    assert earning["payout"] == payout
+    first = alice.get(own, params={"limit": 1}).json()
+    assert alice.get(own, params={"limit": 1, "cursor": first["nextCursor"]}).json()["earnings"] == []
+    problem(alice.get(own, params={"cursor": "x"}), 422, "invalid_request")
 
 
 @pytest.mark.parametrize("amount", [0, -1, "0.0000001", "x", None, True, [], 2**64, "NaN"])

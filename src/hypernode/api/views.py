@@ -17,7 +17,7 @@ from hypernode.protocol.artifacts import ArtifactRef
 from hypernode.protocol.frames import EngineOffer
 from hypernode.protocol.jobs import Event, Job, JobError, JobMetrics, Verification
 from hypernode.protocol.nodes import Location, Node
-from hypernode.protocol.wallets import PayoutView
+from hypernode.protocol.wallets import Earning, PayoutView
 from hypernode.protocol.wire import iso, iso_or_none
 from hypernode.store import jobs
 from hypernode.store.admissions import Admitted
@@ -162,6 +162,8 @@ def node_view(row: Mapping[str, Any]) -> Node:
         engines=[msgspec.convert(engine, EngineOffer) for engine in row["engines"]],
         isolation=row["isolation"],
         own_jobs_only=row["own_jobs_only"],
+        jobs_failed=row["jobs_failed"],
+        checks_passed=row["checks_passed"],
     )
 
 
@@ -181,6 +183,27 @@ def payout_view(row: Mapping[str, Any]) -> PayoutView:
         tx_signature=row["signature"],
         created_at=iso(row["created_at"]),
         finalized_at=iso_or_none(row["finalized_at"]),
+    )
+
+
+def earning_view(row: Mapping[str, Any], units: Mapping[str, str]) -> Earning:
+    """What a job brought its node's owner."""
+    return Earning(
+        job_id=str(row["job_id"]),
+        node_id=str(row["node_id"]),
+        job_type=row["job_type"],
+        model=row["model"],
+        status=row["job_state"],
+        units=row["units"],
+        unit=units.get(row["job_type"], ""),
+        price=to_number(row["price"]),
+        unit_price=None if row["unit_price"] is None else to_number(row["unit_price"]),
+        cost=to_number(row["cost"]),
+        amount=to_number(row["earned"]),
+        verdict=row["verdict"],
+        audit_of=None if row["audit_of"] is None else str(row["audit_of"]),
+        earned_at=iso(row["at"]),
+        payout=None if row["payout_id"] is None else payout_view(row),
     )
 
 

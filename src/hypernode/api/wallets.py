@@ -7,7 +7,7 @@ from litestar import Controller, Request, Response, get, post
 from hypernode.api.idempotency import once
 from hypernode.api.jobs import Limit
 from hypernode.api.services import Services
-from hypernode.api.views import next_cursor, parse_cursor, payout_view
+from hypernode.api.views import earning_view, next_cursor, parse_cursor, payout_view
 from hypernode.chain.keys import is_wallet_address
 from hypernode.coordinator.access import Caller
 from hypernode.coordinator.demands import amount
@@ -15,6 +15,7 @@ from hypernode.domain.errors import BadField, InvalidRequest, NotFound
 from hypernode.domain.money import DECIMALS, to_number
 from hypernode.protocol import limits
 from hypernode.protocol.wallets import (
+    EarningList,
     Movement,
     PayoutList,
     Statement,
@@ -88,6 +89,16 @@ class Wallets(Controller):
         views = [payout_view(row) for row in rows]
         return PayoutList(count=len(views), payouts=views, next_cursor=next_cursor(rows, limit, "payout_id"))
 
+    @get("/earnings")
+    async def earnings(
+        self, services: Services, wallet: str, limit: Limit = limits.DEFAULT_LIST_LIMIT, cursor: str | None = None
+    ) -> EarningList:
+        """What the jobs of a wallet's nodes brought, newest first, each with the payout that pays it."""
+        _check(wallet)
+        rows = await ledger.earnings(services.database, wallet, _transfer(cursor), limit)
+        views = [earning_view(row, services.units) for row in rows]
+        return EarningList(count=len(views), earnings=views, next_cursor=next_cursor(rows, limit, "transfer_id"))
+
     @get("/statement")
     async def statement(
         self,
@@ -100,9 +111,7 @@ class Wallets(Controller):
         """Movements of a wallet's balance, newest first; its owner's alone."""
         _check(wallet)
         caller.acting_for(wallet, "wallet")
-        if cursor is not None and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
-            raise InvalidRequest([BadField("cursor", "a nextCursor from an earlier answer")])
-        rows = await ledger.statement(services.database, wallet, int(cursor) if cursor else None, limit)
+        rows = await ledger.statement(services.database, wallet, _transfer(cursor), limit)
         movements = [
             Movement(
                 id=row["transfer_id"],
@@ -114,6 +123,13 @@ class Wallets(Controller):
             for row in rows
         ]
         return Statement(count=len(movements), movements=movements, next_cursor=next_cursor(rows, limit, "transfer_id"))
+
+
+def _transfer(cursor: str | None) -> int | None:
+    """The transfer after which a list goes on. Raises InvalidRequest."""
+    if cursor is not None and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
+        raise InvalidRequest([BadField("cursor", "a nextCursor from an earlier answer")])
+    return int(cursor) if cursor else None
 
 
 def _check(wallet: str) -> None:

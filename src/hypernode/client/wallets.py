@@ -7,6 +7,8 @@ from hypernode.client.conversation import Caller
 from hypernode.client.routes import listing, route
 from hypernode.protocol.limits import DEFAULT_LIST_LIMIT
 from hypernode.protocol.wallets import (
+    Earning,
+    EarningList,
     Movement,
     PayoutList,
     PayoutView,
@@ -42,6 +44,12 @@ class WalletRoutes(Caller):
         """Payments on the chain to a wallet, newest first."""
         path = f"/api/wallets/{segment(address or self.address)}/payouts"
         return Call("GET", path, lists(PayoutList, lambda answer: answer.payouts), params={"limit": page_size})
+
+    @listing
+    def earnings(self, address: str | None = None, *, page_size: int = DEFAULT_LIST_LIMIT) -> Call[Page[Earning]]:
+        """What the jobs of a wallet's nodes brought, newest first."""
+        path = f"/api/wallets/{segment(address or self.address)}/earnings"
+        return Call("GET", path, lists(EarningList, lambda answer: answer.earnings), params={"limit": page_size})
 
     @listing
     def statement(self, address: str | None = None, *, page_size: int = DEFAULT_LIST_LIMIT) -> Call[Page[Movement]]:

@@ -71,6 +71,7 @@ class Dispatcher:
         self._receiver = receiver
         self._bus = bus
         self._policy = policy
+        self._drained = set[UUID]()  #: Those that are to take no more jobs, whatever they say as they connect.
         self._accepting = GroupCommit(self._accept_all)
         self._renewing = GroupCommit(self._renew_all)
 
@@ -95,6 +96,7 @@ class Dispatcher:
     def gone(self, node_id: UUID) -> None:
         """A node was removed, here or at another coordinator."""
         self._registry.forget(node_id)
+        self._drained.discard(node_id)
         if session := self._sessions.get(node_id):
             self.close(session)
 
@@ -135,6 +137,10 @@ class Dispatcher:
         """A node lives. Returns its session here, if it has one. Raises InvalidRequest for an unknown status."""
         self._registry.beat(node_id, metrics, status)
         session = self._sessions.get(node_id)
+        if status is not None and (drains := status == NodeState.DRAINING) != (node_id in self._drained):
+            self._drained ^= {node_id}
+            if session is not None:
+                self._matchmaker.give(node_id, -session.capacity if drains else session.capacity)
         if session is not None:
             session.heard_at = asyncio.get_running_loop().time()
         return session
@@ -182,10 +188,11 @@ class Dispatcher:
                 engine_of(engine)
         except InvalidAmount as error:
             raise InvalidRequest([BadField("engines.pricePerUnit", str(error))]) from None
+        drains = hello.draining or session.node_id in self._drained
         row = await nodes.connect(
             self._database,
             session.node_id,
-            NodeEvent.DRAIN if hello.draining else NodeEvent.HEARTBEAT,
+            NodeEvent.DRAIN if drains else NodeEvent.HEARTBEAT,
             max(1, min(hello.capacity, limits.MAX_CAPACITY)),
             [msgspec.to_builtins(engine) for engine in hello.engines],
             self._coordinator_id,
@@ -199,7 +206,7 @@ class Dispatcher:
         if self._sessions.get(session.node_id) is not session:
             await self._take_over(session, {_uuid(lease) for lease in hello.leases})
             self._sessions.attach(session)
-        slots = (0 if hello.draining else session.capacity) - len(session.leases)
+        slots = (0 if drains else session.capacity) - len(session.leases)
         self._matchmaker.put(row, slots=slots, ttl_s=session.lease_ttl_s)
         session.send(Welcome(str(session.node_id), self._policy.beat_every_s, session.lease_ttl_s))
 

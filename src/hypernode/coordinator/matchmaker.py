@@ -105,8 +105,12 @@ class Matchmaker:
 
     def release(self, node_id: UUID) -> None:
         """A node has one slot more."""
+        self.give(node_id, 1)
+
+    def give(self, node_id: UUID, slots: int) -> None:
+        """A node has so many slots more, or less where it is negative."""
         if node_id in self._slots:
-            self._set_slots(node_id, self._slots[node_id] + 1)
+            self._set_slots(node_id, self._slots[node_id] + slots)
 
     def reserve(self, demand: Demand, tried: Collection[UUID] = (), declined: Collection[UUID] = ()) -> UUID | None:
         """Take a slot of the best free node: one that has not tried the job before, if there is any."""

@@ -71,6 +71,8 @@ class Node(Body):
     engines: list[EngineOffer]
     isolation: Annotated[str, one_of(Isolation)] = Isolation.NONE.value  #: What it proved of its sandbox.
     own_jobs_only: bool = False  #: It takes jobs of its own wallet alone.
+    jobs_failed: int = 0  #: Those that another node then completed.
+    checks_passed: int = 0  #: Results of its that other nodes found right.
 
 
 class NodeRegistered(Body, omit_defaults=True):
@@ -101,7 +103,7 @@ class NodeList(Body):
 class Heartbeat(Body):
     """A sign of life. A node that holds leases renews them all."""
 
-    status: Text | None = None  #: online, busy or draining
+    status: Text | None = None  #: online, busy or draining: then it gets no more jobs until it is online again.
     metrics: JsonObject = {}
 
 

@@ -2,7 +2,9 @@
 
 from typing import Annotated
 
+from hypernode.domain.job import TERMINAL
 from hypernode.domain.payment import PayoutState
+from hypernode.domain.receipt import Verdict
 from hypernode.protocol.wire import Body, Hyper, HyperIn, Time, one_of
 
 
@@ -68,6 +70,35 @@ class PayoutList(Body):
 
     count: int
     payouts: list[PayoutView]
+    next_cursor: str | None
+    success: bool = True
+
+
+class Earning(Body):
+    """What one job brought a provider."""
+
+    job_id: str
+    node_id: str
+    job_type: str
+    model: str
+    status: Annotated[str, one_of(sorted(TERMINAL))]
+    units: int
+    unit: str
+    price: Hyper  #: HYPER per hour that the node asked when it got the job.
+    unit_price: Hyper | None  #: What it asked for the job type's unit of price instead.
+    cost: Hyper  #: What the customer paid.
+    amount: Hyper  #: The provider's part of it.
+    verdict: Annotated[str | None, one_of(Verdict)]
+    audit_of: str | None  #: The job whose result this one checked.
+    earned_at: Time
+    payout: PayoutView | None  #: Null: no payout has gathered it yet.
+
+
+class EarningList(Body):
+    """Paid jobs of a wallet's nodes, newest first."""
+
+    count: int
+    earnings: list[Earning]
     next_cursor: str | None
     success: bool = True
 

@@ -155,6 +155,11 @@ async def statement(database: Database, wallet: str, before: int | None, limit: 
     return await database.fetch(SQL["statement"], customer(wallet), before or NEWEST, limit)
 
 
+async def earnings(database: Database, wallet: str, before: int | None, limit: int) -> list[Row]:
+    """What a provider's jobs brought it, newest first; the columns of the payout are None while there is none."""
+    return await database.fetch(SQL["earnings"], provider(wallet), before or NEWEST, limit)
+
+
 async def faults(database: Database) -> list[str]:
     """What is wrong with the books: nothing, or the system has a defect."""
     found = [f"{row['account']}: {row['balance']} != {row['flowed']}" for row in await database.fetch(SQL["imbalance"])]

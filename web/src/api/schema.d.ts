@@ -531,6 +531,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/wallets/{wallet}/earnings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Earnings */
+        get: operations["ApiWalletsEarningsEarnings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/wallets/{wallet}/payouts": {
         parameters: {
             query?: never;
@@ -854,6 +871,49 @@ export interface components {
             walletAddress?: string | null;
         };
         /**
+         * Earning
+         * @description What one job brought a provider.
+         */
+        Earning: {
+            /** @description The provider's part of it. HYPER. */
+            amount: number;
+            /** @description The job whose result this one checked. */
+            auditOf: string | null;
+            /** @description What the customer paid. HYPER. */
+            cost: number;
+            /**
+             * Format: date-time
+             * @description ISO 8601, UTC, milliseconds.
+             */
+            earnedAt: string;
+            jobId: string;
+            jobType: string;
+            model: string;
+            nodeId: string;
+            /** @description Null: no payout has gathered it yet. */
+            payout: components["schemas"]["PayoutView"] | null;
+            /** @description HYPER per hour that the node asked when it got the job. HYPER. */
+            price: number;
+            /** @enum {string} */
+            status: "cancelled" | "completed" | "failed";
+            unit: string;
+            /** @description What it asked for the job type's unit of price instead. */
+            unitPrice: (number) | null;
+            units: number;
+            /** @enum {unknown} */
+            verdict: "passed" | "failed" | "unverified";
+        };
+        /**
+         * EarningList
+         * @description Paid jobs of a wallet's nodes, newest first.
+         */
+        EarningList: {
+            count: number;
+            earnings: components["schemas"]["Earning"][];
+            nextCursor: string | null;
+            success: boolean;
+        };
+        /**
          * EngineOffer
          * @description A job type that the node can run.
          */
@@ -980,7 +1040,7 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
-             * @description online, busy or draining
+             * @description online, busy or draining: then it gets no more jobs until it is online again.
              * @default null
              */
             status?: string | null;
@@ -1342,6 +1402,8 @@ export interface components {
         Node: {
             capabilities: string[];
             capacity: number;
+            /** @description Results of its that other nodes found right. */
+            checksPassed: number;
             computeCapability: string;
             cpuModel: string;
             cudaVersion: string;
@@ -1356,6 +1418,8 @@ export interface components {
              */
             isolation: "none" | "process" | "sandbox";
             jobsCompleted: number;
+            /** @description Those that another node then completed. */
+            jobsFailed: number;
             /**
              * Format: date-time
              * @description ISO 8601, UTC, milliseconds.
@@ -3409,6 +3473,49 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WalletAnswer"];
+                };
+            };
+        };
+    };
+    ApiWalletsEarningsEarnings: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                wallet: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Refused, and why. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Our fault, or not now. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EarningList"];
                 };
             };
         };

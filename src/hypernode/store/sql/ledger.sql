@@ -51,6 +51,19 @@ UNION ALL
  ORDER BY transfer_id DESC LIMIT $3)
 ORDER BY transfer_id DESC LIMIT $3;
 
+-- earnings: what a provider's jobs brought it, newest first, each at the prices of the attempt that earned it, and with
+-- the payout that pays it. $2 before, $3 limit
+SELECT transfer_id, brought.amount AS earned, brought.at, job_id, job.node_id, job_type, model, job.state AS job_state,
+       units, cost, verdict, audit_of, lease.price, lease.unit_price, payout.*
+FROM (
+    SELECT transfer_id, reference::uuid AS job_id, amount, at FROM transfer
+    WHERE credit = (SELECT $1::text) AND kind = 'provider_part' AND transfer_id < $2
+    ORDER BY transfer_id DESC LIMIT $3
+) AS brought
+JOIN job USING (job_id) JOIN lease USING (job_id, attempt) JOIN hold USING (job_id)
+LEFT JOIN payout ON payout.payout_id = hold.payout_id
+ORDER BY transfer_id DESC;
+
 -- insert_deposits: deposits seen on the chain. No row back: it was credited before.
 INSERT INTO deposit (signature, position, wallet, amount, slot)
 SELECT * FROM unnest($1::text[], $2::integer[], $3::text[], $4::bigint[], $5::bigint[])
