@@ -16,8 +16,8 @@ settings.register_profile("hypernode", deadline=None, derandomize=bool(os.enviro
 settings.load_profile("hypernode")
 
 
-TOGETHER = "tests/jobs/"
-"""What its first test waits for (every engine run once, and checked) all others of the folder use."""
+TOGETHER = ("tests/jobs/", "tests/web/")
+"""Folders whose tests share what is dear: every engine run once and checked; a network with a node, and a browser."""
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook.
@@ -25,7 +25,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What stays in one process where two share the tests (`pytest -n 2`): a file, or a folder with dear fixtures."""
     for item in items:
         file = item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(TOGETHER if file.startswith(TOGETHER) else file))
+        group = next((folder for folder in TOGETHER if file.startswith(folder)), file)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Error, Page
 from solders.hash import Hash
 from solders.keypair import Keypair
 from solders.message import MessageV0, to_bytes_versioned
+from solders.signature import Signature
 from solders.system_program import TransferParams, transfer
 from solders.transaction import VersionedTransaction
 
@@ -54,7 +55,7 @@ def payment(*payers: Keypair) -> MessageV0:
 
 
 def unsigned(message: MessageV0) -> bytes:
-    return bytes(VersionedTransaction.populate(message, [VersionedTransaction.default().signatures[0]] * 1))
+    return bytes(VersionedTransaction.populate(message, [Signature.default()]))
 
 
 def test_it_gives_its_account_only_to_a_page_that_its_owner_trusts(page: Page, wallet: Wallet):
