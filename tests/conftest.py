@@ -9,7 +9,7 @@ from hypothesis import settings
 
 from hypernode.chain import localnet
 from hypernode.store.embedded import EmbeddedPostgres
-from tests.network import Process, TestNetwork, eventually, new_database
+from tests.network import TestNetwork, new_database, running_localnet
 
 # No example has to be quick; and a gate asks the same questions every time.
 settings.register_profile("hypernode", deadline=None, derandomize=bool(os.environ.get("CI")))
@@ -38,17 +38,10 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
 
 @pytest.fixture(scope="session")
 def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[localnet.Localnet, Path]]:
-    """A localnet with quick blocks and the levers for faults."""
+    """A localnet."""
     folder = tmp_path_factory.mktemp("localnet")
-    arguments = ["--port", "0", "--slot-ms", "50", "--finalize-slots", "3", "--faults"]
-    process = Process("localnet", ["-m", "hypernode.chain.localnet", "--folder", str(folder), *arguments], {}, folder)
-    try:
-        eventually(lambda: process.alive() and localnet.read(folder), "the localnet")
-        state = localnet.read(folder)
-        assert state is not None
+    with running_localnet(folder) as state:
         yield state, folder
-    finally:
-        process.stop()
 
 
 @pytest.fixture

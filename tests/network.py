@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -158,6 +159,20 @@ class TestNetwork:
                 await connection.close()
 
         return asyncio.run(ask())
+
+
+@contextmanager
+def running_localnet(folder: Path, *more: str) -> Iterator[localnet.Localnet]:
+    """A localnet with quick blocks and the levers for faults."""
+    arguments = ["--folder", str(folder), "--port", "0", "--slot-ms", "50", "--finalize-slots", "3", "--faults", *more]
+    process = Process("localnet", ["-m", "hypernode.chain.localnet", *arguments], {}, folder)
+    try:
+        eventually(lambda: process.alive() and localnet.read(folder), "the localnet")
+        state = localnet.read(folder)
+        assert state is not None
+        yield state
+    finally:
+        process.stop()
 
 
 def new_database(postgres: EmbeddedPostgres) -> str:

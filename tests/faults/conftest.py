@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hypernode.chain import localnet
-from tests.network import Process, eventually
+from tests.network import running_localnet
 
 Chain = tuple[localnet.Localnet, Path]
 
@@ -21,14 +21,7 @@ def chain_of(chain: Chain, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         def of(program: str) -> Chain:
             if program not in started:
                 folder = tmp_path_factory.mktemp(program)
-                options = ["--port", "0", "--slot-ms", "50", "--finalize-slots", "3", "--faults", "--token-2022"]
-                command = ["-m", "hypernode.chain.localnet", "--folder", str(folder), *options]
-                process = Process(program, command, {}, folder)
-                running.callback(process.stop)
-                eventually(lambda: process.alive() and localnet.read(folder), "the localnet")
-                state = localnet.read(folder)
-                assert state is not None
-                started[program] = state, folder
+                started[program] = running.enter_context(running_localnet(folder, "--token-2022")), folder
             return started[program]
 
         yield of
