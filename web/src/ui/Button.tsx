@@ -38,7 +38,12 @@ export function Button({
   );
 }
 
-type LinkProps = Look & { href: string; children: ReactNode; className?: string; download?: string };
+type LinkProps = Look & {
+  href: string;
+  children: ReactNode;
+  className?: string | undefined;
+  download?: string;
+};
 
 /** Leads to a page of ours; an address with a scheme, or a download, is left to the browser. */
 export function ButtonLink({ variant, size, icon, className, children, href, download }: LinkProps) {

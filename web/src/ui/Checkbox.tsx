@@ -15,8 +15,6 @@ interface Props {
 
 export function Checkbox({ label, hint, checked, onChange, disabled = false }: Props) {
   return (
-    // Base's checkbox brings the control that the label is for.
-    // eslint-disable-next-line jsx-a11y/label-has-associated-control
     <label className={styles.label}>
       <Base.Root
         checked={checked}

@@ -10,7 +10,7 @@ interface Props {
   onOpenChange: (open: boolean) => void;
   title: ReactNode;
   description?: ReactNode;
-  size?: "small" | "normal";
+  size?: "small" | "normal" | "large";
   children: ReactNode;
 }
 
@@ -19,7 +19,7 @@ export function Dialog({ open, onOpenChange, title, description, size = "normal"
     <Base.Root open={open} onOpenChange={(next) => onOpenChange(next)}>
       <Base.Portal>
         <Base.Backdrop className={styles.backdrop} />
-        <Base.Popup className={classes(styles.popup, size === "small" && styles.small)}>
+        <Base.Popup className={classes(styles.popup, styles[size])}>
           <header className={styles.header}>
             <Base.Title className={styles.title}>{title}</Base.Title>
             <Base.Close className={styles.close} aria-label="Close">

@@ -10,7 +10,7 @@ interface FieldProps {
   /** What is wrong, such as `apiError.expected("budget")`. */
   error?: ReactNode;
   optional?: boolean;
-  className?: string;
+  className?: string | undefined;
   /** One control: Input, TextArea or Select. */
   children: ReactNode;
 }

@@ -3,49 +3,20 @@ import { ListFilter } from "lucide-react";
 import { useState } from "react";
 import { Link } from "wouter";
 import { queries, type Schemas } from "@/api/client";
-import { Ago } from "@/ui/Ago";
-import { Amount } from "@/ui/Amount";
 import { Button } from "@/ui/Button";
 import { Card } from "@/ui/Card";
 import { Empty } from "@/ui/Empty";
 import { Problem } from "@/ui/Problem";
 import { Select } from "@/ui/Select";
-import { Status } from "@/ui/Status";
-import { type Column, Table } from "@/ui/Table";
-import { duration, short, words } from "@/ui/text";
+import { Table } from "@/ui/Table";
+import { words } from "@/ui/text";
+import { JOB_COLUMNS } from "./columns";
 import styles from "./History.module.css";
 
 const PAGE = 20;
 const REFRESH_MS = 5_000;
 const ANY = "any";
 const STATES = ["pending", "queued", "running", "completed", "failed", "cancelled"];
-
-type Job = Schemas["Job"];
-
-const COLUMNS: readonly Column<Job>[] = [
-  {
-    name: "Job",
-    cell: ({ jobId, part }) => (
-      <Link href={`/compute/${jobId}`} className="mono" title={jobId}>
-        {short(jobId, 6)}
-        {part != null && ` · part ${part}`}
-      </Link>
-    ),
-  },
-  { name: "Type", cell: ({ jobType }) => words(jobType) },
-  { name: "Status", cell: ({ status }) => <Status of={status} /> },
-  {
-    name: "Verdict",
-    cell: ({ verification }) => (verification ? <Status of={verification.verdict} /> : "—"),
-  },
-  {
-    name: "Ran",
-    cell: ({ metrics }) => (metrics.duration === null ? "—" : duration(metrics.duration)),
-    numeric: true,
-  },
-  { name: "Cost", cell: ({ metrics }) => <Amount value={metrics.cost} />, numeric: true },
-  { name: "Submitted", cell: ({ createdAt }) => <Ago at={createdAt} />, numeric: true },
-];
 
 export function History({ address }: { address: string }) {
   const [status, setStatus] = useState(ANY);
@@ -109,7 +80,7 @@ export function History({ address }: { address: string }) {
       {(list.data || !list.error) && (
         <Table
           caption="My jobs, newest first"
-          columns={COLUMNS}
+          columns={JOB_COLUMNS}
           rows={list.data?.pages.flatMap(({ jobs }) => jobs)}
           rowKey={({ jobId }) => jobId}
           empty={nothing}

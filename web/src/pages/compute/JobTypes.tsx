@@ -37,7 +37,7 @@ export function JobTypes({ types, value, onChange }: Props) {
       aria-label="Job type"
       className={styles.types}
       value={value ?? ""}
-      onValueChange={(next) => onChange(String(next))}
+      onValueChange={(next) => onChange(next)}
       aria-busy={types === undefined}
     >
       {types === undefined

@@ -8,7 +8,7 @@ import { Skeleton } from "@/ui/Skeleton";
 import { Tabs } from "@/ui/Tabs";
 import { words } from "@/ui/text";
 import { useWallet } from "@/wallet/WalletContext";
-import { againOf, bodyOf, type Draft, exampleOf, type JobType, parsed, problemsOf, relaxed } from "./draft";
+import { againOf, type Draft, exampleOf, type JobType, parsed, problemsOf, relaxed } from "./draft";
 import { remember } from "./files";
 import { JobTypes } from "./JobTypes";
 import styles from "./NewJob.module.css";
@@ -164,7 +164,7 @@ function Forms({ type, draft, onChange, problems }: FormsProps) {
 }
 
 function AsJson({ draft, onChange }: { draft: Draft; onChange: (draft: Draft) => void }) {
-  const [text, setText] = useState(() => JSON.stringify(bodyOf(draft, undefined), null, 2));
+  const [text, setText] = useState(() => JSON.stringify(draft, null, 2));
   const [error, setError] = useState<string>();
   const change = (next: string): void => {
     setText(next);

@@ -97,7 +97,7 @@ function isTag(schema: Schema): boolean {
 
 interface VariantsProps extends Omit<FieldsProps, "fields"> {
   shape: VariantsShape;
-  label: ReactNode;
+  label: string;
 }
 
 function Variants({ shape, path, label, value, onChange, first }: VariantsProps) {

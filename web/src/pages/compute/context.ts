@@ -1,5 +1,5 @@
 /** What each place of a form knows of the whole. */
-import { createContext, type ReactNode, use } from "react";
+import { createContext, use } from "react";
 import type { Schema } from "./shape";
 
 export interface Surroundings {
@@ -17,7 +17,7 @@ export function useForm(): Surroundings {
 export interface PlaceProps {
   schema: Schema;
   path: string;
-  label: ReactNode;
+  label: string;
   value: unknown;
   onChange: (value: unknown) => void;
   required: boolean;

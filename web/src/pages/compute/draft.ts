@@ -18,6 +18,8 @@ export interface Draft {
   priority?: number | string;
 }
 
+export type JobBody = Omit<Schemas["CreateJob"], "webhookUrl">;
+
 /** The job that a type shows as its example. */
 export function exampleOf({ jobType, example }: JobType): Draft {
   if (example) return { ...example, input: example.input, requirements: example.requirements };
@@ -26,7 +28,7 @@ export function exampleOf({ jobType, example }: JobType): Draft {
 
 /** A job like one that was submitted before. */
 export function againOf(job: Schemas["Job"]): Draft {
-  const { jobType, model, input, requirements, budget, maxDuration, priority, parts = 0 } = job;
+  const { jobType, model, input, requirements, budget, maxDuration, priority, parts } = job;
   return {
     ...{ jobType, model, input, requirements, budget, maxDuration },
     ...(priority !== 0 && { priority }),
@@ -36,9 +38,8 @@ export function againOf(job: Schemas["Job"]): Draft {
 }
 
 /** The request's body. What is typed here and wrong goes as it is: the coordinator says what is wrong with it. */
-export function bodyOf<Wallet extends string | undefined>(draft: Draft, walletAddress: Wallet) {
-  const whole = { ...draft, ...(walletAddress !== undefined && { walletAddress }) };
-  return whole as unknown as Schemas["CreateJob"];
+export function bodyOf(draft: Draft, walletAddress: string): JobBody {
+  return { ...draft, walletAddress } as JobBody;
 }
 
 /** A job from its JSON. Throws what to do about a text that is none. */

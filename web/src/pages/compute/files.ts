@@ -33,7 +33,5 @@ export async function uploadExamples(
 ): Promise<void> {
   const named = JSON.stringify(input);
   const needed = files.filter(({ sha256 }) => named.includes(sha256));
-  await Promise.all(
-    needed.map(async ({ url, name = "" }) => upload(await (await authorized(url)).blob(), name)),
-  );
+  await Promise.all(needed.map(async ({ url, name }) => upload(await (await authorized(url)).blob(), name)));
 }

@@ -64,7 +64,7 @@ export function JsonArea({ value, onChange }: { value: unknown; onChange: (value
 }
 
 interface GroupProps {
-  label: ReactNode;
+  label: string;
   about?: ReactNode;
   error?: ReactNode;
   onRemove?: (() => void) | undefined;
@@ -81,7 +81,7 @@ export function Group({ label, about, error, onRemove, aside, children }: GroupP
       <div className={styles.tools}>
         {about && <p className={styles.about}>{about}</p>}
         {aside}
-        {onRemove && <Remove what={String(label)} onClick={onRemove} />}
+        {onRemove && <Remove what={label} onClick={onRemove} />}
       </div>
       {error && (
         <p className={styles.error} role="alert">
@@ -94,22 +94,14 @@ export function Group({ label, about, error, onRemove, aside, children }: GroupP
 }
 
 /** The place of fields that are not there yet. */
-export function Optional({
-  label,
-  about,
-  onAdd,
-}: {
-  label: ReactNode;
-  about?: ReactNode;
-  onAdd: () => void;
-}) {
+export function Optional({ label, about, onAdd }: { label: string; about?: ReactNode; onAdd: () => void }) {
   return (
     <div className={styles.optional}>
       <div>
         <p className={styles.legend}>{label}</p>
         {about && <p className={styles.about}>{about}</p>}
       </div>
-      <Add onClick={onAdd} what={String(label)} />
+      <Add onClick={onAdd} what={label} />
     </div>
   );
 }

@@ -15,12 +15,7 @@ export function ListField({ item, about, path, label, value, onChange }: ListPro
   const values: readonly unknown[] = Array.isArray(value) ? value : [];
   const add = (): void => onChange([...values, blank(item, root)]);
   return (
-    <Group
-      label={label}
-      about={about}
-      error={problems.get(path)}
-      aside={<Add what={String(label)} onClick={add} />}
-    >
+    <Group label={label} about={about} error={problems.get(path)} aside={<Add what={label} onClick={add} />}>
       {values.length > 0 && (
         <ol className={styles.rows}>
           {values.map((each, index) => (
@@ -29,13 +24,13 @@ export function ListField({ item, about, path, label, value, onChange }: ListPro
               <Place
                 schema={item}
                 path={`${path}[${index}]`}
-                label={`${String(label)} ${index + 1}`}
+                label={`${label} ${index + 1}`}
                 value={each}
                 onChange={(next) => onChange(values.with(index, next))}
                 required
               />
               <Remove
-                what={`${String(label)} ${index + 1}`}
+                what={`${label} ${index + 1}`}
                 onClick={() => onChange(values.filter((_, other) => other !== index))}
               />
             </li>
@@ -57,10 +52,7 @@ export function MapField({ of, about, path, label, value, onChange }: MapProps) 
   const aside = isFiles ? (
     <FileButton multiple onFiles={(files) => onChange({ ...Object.fromEntries(entries), ...named(files) })} />
   ) : (
-    <Add
-      what={String(label)}
-      onClick={() => onChange({ ...Object.fromEntries(entries), [freeName(entries)]: "" })}
-    />
+    <Add what={label} onClick={() => onChange({ ...Object.fromEntries(entries), [freeName(entries)]: "" })} />
   );
   return (
     <Group label={label} about={about} error={problems.get(path)} aside={aside}>
@@ -70,7 +62,7 @@ export function MapField({ of, about, path, label, value, onChange }: MapProps) 
             <li key={index} className={styles.row}>
               <div className={styles.entry}>
                 <TextInput
-                  aria-label={`Name ${index + 1} of ${String(label)}`}
+                  aria-label={`Name ${index + 1} of ${label}`}
                   value={name}
                   onChange={(next) => replace(index, [next, each])}
                 />
@@ -78,7 +70,7 @@ export function MapField({ of, about, path, label, value, onChange }: MapProps) 
                   <FileField value={String(each)} onChange={(next) => replace(index, [name, next])} />
                 ) : (
                   <TextArea
-                    aria-label={`Value ${index + 1} of ${String(label)}`}
+                    aria-label={`Value ${index + 1} of ${label}`}
                     rows={2}
                     value={String(each)}
                     onChange={(event) => replace(index, [name, event.target.value])}

@@ -3,7 +3,7 @@ import { keepPreviousData } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { type ApiError, asApiError } from "@/api/errors";
 import { queries, type Schemas } from "@/api/client";
-import { bodyOf, type Draft } from "./draft";
+import { bodyOf, type Draft, type JobBody } from "./draft";
 
 const PAUSE_MS = 400;
 /** Nodes come and go. */
@@ -21,7 +21,7 @@ export function useQuote(draft: Draft | undefined, address: string | null): Quot
   const query = queries.useQuery(
     "post",
     "/api/jobs/quote",
-    { body: bodyOf(settled ?? NONE, address ?? undefined) },
+    { body: quoteBody(settled ?? NONE, address) },
     { enabled: settled !== undefined, placeholderData: keepPreviousData, refetchInterval: AGAIN_MS },
   );
   return {
@@ -32,6 +32,12 @@ export function useQuote(draft: Draft | undefined, address: string | null): Quot
 }
 
 const NONE: Draft = { jobType: "", model: "", input: {}, requirements: {}, budget: 0, maxDuration: 0 };
+
+/** Who pays may not be known yet. */
+function quoteBody(draft: Draft, address: string | null): Partial<JobBody> & Pick<JobBody, "jobType"> {
+  const { walletAddress, ...anonymous } = bodyOf(draft, address ?? "");
+  return address === null ? anonymous : { ...anonymous, walletAddress };
+}
 
 /** A value, once it has not changed for a moment. The first is taken at once. */
 function useSettled<Value>(value: Value): Value {

@@ -4,7 +4,7 @@ import { useRef } from "react";
 import { useLocation } from "wouter";
 import { answered, api, type Schemas } from "@/api/client";
 import { type ApiError, asApiError } from "@/api/errors";
-import { bodyOf, type Draft } from "./draft";
+import { bodyOf, type Draft, type JobBody } from "./draft";
 import { uploadExamples } from "./files";
 
 export interface Submission {
@@ -18,7 +18,7 @@ export function useSubmission(examples: readonly Schemas["ExampleFile"][]): Subm
   // The same job is the same request: if its answer was lost, a second try finds the job that the first one made.
   const last = useRef({ text: "", key: "" });
   const submitting = useMutation({
-    mutationFn: async (body: Schemas["CreateJob"]) => {
+    mutationFn: async (body: JobBody) => {
       const text = JSON.stringify(body);
       if (last.current.text !== text) last.current = { text, key: crypto.randomUUID() };
       await uploadExamples(examples, body.input);

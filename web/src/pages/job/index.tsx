@@ -1,9 +1,116 @@
+/** A job as it runs and when it is over: progress, logs, result, cost and receipt. */
+import { RotateCw } from "lucide-react";
 import type { RouteComponentProps } from "wouter";
+import type { Schemas } from "@/api/client";
+import { ButtonLink } from "@/ui/Button";
+import { Card } from "@/ui/Card";
+import { Code } from "@/ui/Code";
 import { Page } from "@/ui/Page";
-import { short } from "@/ui/text";
+import { Problem } from "@/ui/Problem";
+import { short, words } from "@/ui/text";
+import { useWallet } from "@/wallet/WalletContext";
+import { EndJob } from "./EndJob";
+import styles from "./job.module.css";
+import { JobFacts } from "./JobFacts";
+import { Logs } from "./Logs";
+import { Parts } from "./Parts";
+import { ProgressBar } from "./ProgressBar";
+import { Result } from "./results/Result";
+import { StreamNote } from "./StreamNote";
+import { Timeline } from "./Timeline";
+import { isOver, useStory, type Told } from "./useStory";
+import { Waiting } from "./Waiting";
 
-export default function Job({ params }: RouteComponentProps<{ jobId: string }>) {
+export default function JobPage({ params }: RouteComponentProps<{ jobId: string }>) {
+  const told = useStory(params.jobId);
+  const { job, error, refetch, story, stream } = told;
   return (
-    <Page title={`Job ${short(params.jobId)}`} lead="A job as it runs: progress, logs, result and receipt." />
+    <Page
+      title={`Job ${short(params.jobId, 6)}`}
+      lead={
+        job
+          ? `${words(job.jobType)}, ${job.status}.`
+          : "A job as it runs: progress, logs, result and receipt."
+      }
+      aside={job && <Actions job={job} onEnd={refetch} />}
+    >
+      {error && <Problem error={error} onRetry={refetch} />}
+      {(job || !error) && (
+        <div className={styles.layout}>
+          <Main told={told} />
+          <div className={styles.aside}>
+            <Card title="Facts">
+              <JobFacts job={job} />
+            </Card>
+            <Card title="What happened" aside={<StreamNote state={stream} />}>
+              <Timeline createdAt={job?.createdAt} moments={story.moments} />
+            </Card>
+          </div>
+        </div>
+      )}
+    </Page>
+  );
+}
+
+function Main({ told: { job, story, stream } }: { told: Told }) {
+  const lines = story.lines.length > 0 ? story.lines : (job?.logs ?? []);
+  const isStranger = stream.name === "refused" && [401, 403].includes(stream.error.status);
+  return (
+    <div className={styles.main}>
+      {isStranger && <Problem error={stream.error} />}
+      {job?.error && <Failure error={job.error} />}
+      {(job?.status === "pending" || job?.status === "queued") && <Waiting job={job} />}
+      {job?.status === "running" && (
+        <Card>
+          <ProgressBar progress={story.progress} />
+        </Card>
+      )}
+      {!isStranger && <Result job={job} story={story} />}
+      {job && job.parts > 0 && <Parts jobId={job.jobId} isOver={isOver(job)} />}
+      {lines.length > 0 && <Logs lines={lines} />}
+      {job && !isStranger && <Asked job={job} />}
+    </div>
+  );
+}
+
+function Actions({ job, onEnd }: { job: Schemas["Job"]; onEnd: () => unknown }) {
+  const isOwner = useWallet().address === job.walletAddress;
+  return (
+    <div className={styles.buttons}>
+      {isOwner && !isOver(job) && <EndJob job={job} onEnd={onEnd} />}
+      <ButtonLink href={`/compute?like=${job.jobId}`} icon={<RotateCw />}>
+        Run again
+      </ButtonLink>
+    </div>
+  );
+}
+
+function Failure({ error: { code, message } }: { error: Schemas["JobError"] }) {
+  return (
+    <Card title="Why it failed">
+      <p>{message}</p>
+      <p className="muted small">
+        <code>{code}</code>
+      </p>
+    </Card>
+  );
+}
+
+/** What was submitted. */
+function Asked({
+  job: { jobType, model, input, requirements, budget, maxDuration },
+}: {
+  job: Schemas["Job"];
+}) {
+  const asked = { jobType, model, input, requirements, budget, maxDuration };
+  return (
+    <Card>
+      <details className={styles.raw}>
+        <summary>The job as JSON</summary>
+        <Code label="JSON" wrap>
+          {JSON.stringify(asked, null, 2)}
+        </Code>
+      </details>
+    </Card>
   );
 }
