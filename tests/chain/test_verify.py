@@ -129,6 +129,8 @@ def altered(**changes: Any) -> ReceiptFile:
         (altered(anchor=Anchoring("nonsense", SLOT, GENESIS)), Chain(), "anchor", "no chain transaction's signature"),
         (FILE, Chain(err="AccountInUse"), "anchor", "failed"),
         (FILE, Chain(raw=sign_memo(NETWORK_KEY, "else", BLOCKHASH).raw), "anchor", "not the one"),
+        (FILE, Chain(raw=ANCHOR.raw[:-1]), "anchor", "not the one"),
+        (FILE, Chain(raw=b"\0" + ANCHOR.raw[65:]), "anchor", "not the one"),
     ],
 )
 def test_a_failed_check_says_what_differs(file: ReceiptFile, chain: Chain, name: str, said: str):

@@ -4,12 +4,13 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from solders.transaction import VersionedTransaction
+from solders.transaction import SanitizeError, VersionedTransaction
 
 from hypernode.chain.rpc import Rpc
 from hypernode.chain.tokens import MEMO_PROGRAM
 
 VERSION: Final = 1
+NOT_SIGNED: Final = "the node's chain transaction is not the one that was signed"
 _MEMO: Final = re.compile(r"hypernode:1:([0-9a-f]{64}):([1-9][0-9]{0,15})")
 
 
@@ -57,13 +58,18 @@ async def check_anchor(rpc: Rpc, signature: str, root: bytes, size: int, signer:
         return AnchorCheck(f"the chain has no finalized transaction {signature}")
     if landed.err is not None:
         return AnchorCheck(f"the chain transaction failed: {landed.err}", landed.slot, landed.block_time_s)
-    problem = _problem(VersionedTransaction.from_bytes(landed.raw), signature, Anchor(root, size), signer)
+    try:
+        transaction = VersionedTransaction.from_bytes(landed.raw)
+        transaction.sanitize()
+    except (ValueError, SanitizeError):  # Whoever runs the node may send anything.
+        return AnchorCheck(NOT_SIGNED, landed.slot, landed.block_time_s)
+    problem = _problem(transaction, signature, Anchor(root, size), signer)
     return AnchorCheck(problem, landed.slot, landed.block_time_s)
 
 
 def _problem(transaction: VersionedTransaction, signature: str, expected: Anchor, signer: str) -> str:
     if str(transaction.signatures[0]) != signature or not all(transaction.verify_with_results()):
-        return "the node's chain transaction is not the one that was signed"
+        return NOT_SIGNED
     message = transaction.message
     keys = [str(key) for key in message.account_keys]
     if signer not in keys[: message.header.num_required_signatures]:

@@ -45,14 +45,14 @@ export async function findAnchor(
     const text = typeof error === "string" ? error : JSON.stringify(error);
     return { problem: `the chain transaction failed: ${text}` };
   }
-  const transaction = decoded(wire);
-  if (transaction === null || !isSignedByAll(transaction, signature)) {
+  const { transaction, message } = decoded(wire) ?? {};
+  if (!transaction || !message || !isSignedByAll(transaction, signature)) {
     return { problem: "the node's chain transaction is not the one that was signed" };
   }
-  if (!(signer in transaction.signatures)) {
+  if (!Object.hasOwn(transaction.signatures, signer)) {
     return { problem: `the chain transaction is not signed by ${signer}` };
   }
-  const anchors = anchorsBy(signer, getCompiledTransactionMessageDecoder().decode(transaction.messageBytes));
+  const anchors = anchorsBy(signer, message);
   if (anchors.some(({ root, size }) => root === expected.root && size === expected.size)) return { slot };
   const [found] = anchors;
   if (found === undefined) return { problem: `the chain transaction holds no anchor by ${signer}` };
@@ -64,19 +64,20 @@ export async function findAnchor(
 
 /** The parts of getTransaction's answer that count here. */
 function landed(answer: unknown): { wire: string; slot: number; error: unknown } {
-  if (isRecord(answer) && Array.isArray(answer["transaction"]) && isRecord(answer["meta"])) {
-    const [wire]: unknown[] = answer["transaction"];
-    const { slot, meta } = answer;
-    if (typeof wire === "string" && typeof slot === "number") {
-      return { wire, slot, error: isRecord(meta) ? (meta["err"] ?? null) : null };
-    }
+  if (isRecord(answer) && isRecord(answer["transaction"]) && isRecord(answer["meta"])) {
+    const { slot, meta, transaction } = answer;
+    const wire = transaction["0"]; // The other of the two is the name of its encoding.
+    if (typeof wire === "string" && typeof slot === "number")
+      return { wire, slot, error: meta["err"] ?? null };
   }
   throw new RpcError("getTransaction: the answer has another form", "Name another RPC of the same network.");
 }
 
-function decoded(wire: string): Transaction | null {
+/** Whoever runs the node may send anything: null for what is no chain transaction. */
+function decoded(wire: string): { transaction: Transaction; message: CompiledTransactionMessage } | null {
   try {
-    return getTransactionDecoder().decode(getBase64Encoder().encode(wire));
+    const transaction = getTransactionDecoder().decode(getBase64Encoder().encode(wire));
+    return { transaction, message: getCompiledTransactionMessageDecoder().decode(transaction.messageBytes) };
   } catch {
     return null;
   }
@@ -87,7 +88,7 @@ function isSignedByAll({ messageBytes, signatures }: Transaction, first: string)
   return (
     all[0]?.[1] != null &&
     writeBase58(all[0][1]) === first &&
-    all.every(([signer, bytes]) => bytes !== null && isSignedBy(signer, bytes, messageBytes as Uint8Array))
+    all.every(([signer, bytes]) => bytes !== null && isSignedBy(signer, bytes, messageBytes))
   );
 }
 
@@ -98,7 +99,7 @@ function anchorsBy(signer: string, message: CompiledTransactionMessage): Anchor[
     // The memo program makes sure that every account given to it has signed.
     const isOurs =
       keys[programAddressIndex] === MEMO_PROGRAM && accountIndices.some((index) => keys[index] === signer);
-    const anchor = isOurs && data ? parseMemo(new TextDecoder().decode(data as Uint8Array)) : null;
+    const anchor = isOurs && data ? parseMemo(new TextDecoder().decode(data)) : null;
     return anchor ? [anchor] : [];
   });
 }

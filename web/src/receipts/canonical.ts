@@ -1,12 +1,7 @@
 /** The one text of a JSON value, as `hypernode.domain.receipt.canonical_json` writes it: what signatures and digests cover. */
 
 export type Json =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly Json[]
-  | { readonly [key: string]: Json | undefined };
+  null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 
 export class NotCanonical extends Error {
   override readonly name = "NotCanonical";

@@ -80,7 +80,9 @@ export function readReceipt(content: string): ReceiptFile {
   try {
     value = JSON.parse(content);
   } catch (error) {
-    throw new UnreadableReceipt(`This is no JSON: ${error instanceof Error ? error.message : String(error)}.`);
+    throw new UnreadableReceipt(
+      `This is no JSON: ${error instanceof Error ? error.message : String(error)}.`,
+    );
   }
   const read = v.safeParse(ReceiptFile, unwrapped(value));
   if (read.success) return read.output;

@@ -31,7 +31,8 @@ const PROOFS: readonly CheckName[] = ["signer", "signature", "inclusion"];
 /** Whether a receipt from elsewhere proves itself as one that `signer` signed. */
 export function provesItself(other: ReceiptFile, signer: string): boolean {
   return checkFile(other, signer).every(
-    ({ name, verdict }) => verdict === "ok" || (verdict === "not checked" && name === "inclusion") || !PROOFS.includes(name),
+    ({ name, verdict }) =>
+      verdict === "ok" || (verdict === "not checked" && name === "inclusion") || !PROOFS.includes(name),
   );
 }
 

@@ -89,7 +89,11 @@ function checkInclusion({ receipt, merkle }: ReceiptFile): Check {
     return failed(
       "inclusion",
       `the proof does not lead from this receipt, as leaf ${place}, to root ${root}`,
-      { of: "Root of the batch", expected: root, found: reached ? bytesToHex(reached) : "none: the proof has another length" },
+      {
+        of: "Root of the batch",
+        expected: root,
+        found: reached ? bytesToHex(reached) : "none: the proof has another length",
+      },
     );
   }
   return ok("inclusion", `leaf ${leafIndex} of ${treeSize} under root ${root}`);
