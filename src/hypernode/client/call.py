@@ -13,11 +13,11 @@ from hypernode.client.errors import ApiError, api_error
 from hypernode.client.files import Content
 from hypernode.protocol.jobs import JobList
 from hypernode.protocol.nodes import NodeList
-from hypernode.protocol.wallets import PayoutList, Statement
+from hypernode.protocol.wallets import EarningList, PayoutList, Statement
 
 T = TypeVar("T")
 Answer = TypeVar("Answer", bound=msgspec.Struct)
-Part = TypeVar("Part", JobList, NodeList, PayoutList, Statement)
+Part = TypeVar("Part", JobList, NodeList, EarningList, PayoutList, Statement)
 
 TIMEOUT_S: Final = 30.0
 STREAM_SILENCE_S: Final = 60.0

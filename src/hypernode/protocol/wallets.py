@@ -88,7 +88,7 @@ class Earning(Body):
     unit_price: Hyper | None  #: What it asked for the job type's unit of price instead.
     cost: Hyper  #: What the customer paid.
     amount: Hyper  #: The provider's part of it.
-    verdict: Annotated[str | None, one_of(Verdict)]
+    verdict: Annotated[str, one_of(Verdict)]
     audit_of: str | None  #: The job whose result this one checked.
     earned_at: Time
     payout: PayoutView | None  #: Null: no payout has gathered it yet.

@@ -3,6 +3,7 @@ import {
   AccountRole,
   address,
   appendTransactionMessageInstructions,
+  type Base64EncodedWireTransaction,
   type Blockhash,
   createSolanaRpc,
   createTransactionMessage,
@@ -12,6 +13,7 @@ import {
   pipe,
   setTransactionMessageFeePayerSigner,
   setTransactionMessageLifetimeUsingBlockhash,
+  type Signature,
   signTransactionMessageWithSigners,
   SOLANA_ERROR__JSON_RPC__SERVER_ERROR_SEND_TRANSACTION_PREFLIGHT_FAILURE,
   SOLANA_ERROR__TRANSACTION_ERROR__ACCOUNT_NOT_FOUND,
@@ -27,12 +29,25 @@ import type { Schemas } from "@/api/client";
 import { asApiError } from "@/api/errors";
 import { WalletProblem } from "./accounts";
 
+/** A signed transfer: all that it takes to follow it on, in another life of the page as well. */
+export interface Signed {
+  signature: string;
+  /** Base64. Whoever has it can do no more than the wallet agreed to. */
+  wire: string;
+  lastValidBlockHeight: string;
+}
+
 export type TransferStep =
   | { name: "preparing" }
   | { name: "signing" }
+  /** Keep it before it leaves: from here on it may land. */
+  | { name: "sending"; signed: Signed }
   /** Sent, and not yet final: the same bytes are sent again until they are. */
   | { name: "sent"; signature: string; confirmed: boolean }
   | { name: "final"; signature: string };
+
+/** The chain does not say what became of a transfer: it may still land. */
+export class TransferUnknown extends WalletProblem {}
 
 export interface Transfer {
   signer: TransactionSigner;
@@ -72,12 +87,20 @@ export async function deposit(transfer: Transfer): Promise<string> {
     throw new WalletProblem(`${rpcUrl} serves another Solana cluster than the vault's: choose another RPC`);
   }
   onStep({ name: "signing" });
-  const signed = await sign(transfer, latest.value);
-  const wire = getBase64EncodedWireTransaction(signed);
-  const signature = getSignatureFromTransaction(signed);
-  await followToFinality(rpc, wire, signature, lastHeight(signed.lifetimeConstraint, latest.value), onStep);
-  onStep({ name: "final", signature });
-  return signature;
+  const transaction = await sign(transfer, latest.value);
+  const signed = {
+    signature: getSignatureFromTransaction(transaction),
+    wire: getBase64EncodedWireTransaction(transaction),
+    lastValidBlockHeight: String(lastHeight(transaction.lifetimeConstraint, latest.value)),
+  };
+  onStep({ name: "sending", signed });
+  return followToFinality(rpc, signed, onStep, true);
+}
+
+/** The same for a transfer that was signed before, and perhaps sent. */
+export async function resume(signed: Signed, rpcUrl: string, onStep: Transfer["onStep"]): Promise<string> {
+  onStep({ name: "sent", signature: signed.signature, confirmed: false });
+  return followToFinality(createSolanaRpc(rpcUrl), signed, onStep, false);
 }
 
 async function sign({ signer, vault, units }: Transfer, latest: Latest) {
@@ -131,13 +154,14 @@ function lastHeight(lifetime: object, latest: Latest): bigint {
 /** The same bytes again and again: they land once at most. */
 async function followToFinality(
   rpc: Rpc,
-  wire: ReturnType<typeof getBase64EncodedWireTransaction>,
-  signature: ReturnType<typeof getSignatureFromTransaction>,
-  lastValidBlockHeight: bigint,
+  signed: Signed,
   onStep: Transfer["onStep"],
-): Promise<void> {
+  isNew: boolean,
+): Promise<string> {
+  const { signature } = signed;
+  const wire = signed.wire as Base64EncodedWireTransaction;
   const until = Date.now() + PATIENCE_MS;
-  for (let isFirst = true; Date.now() < until; isFirst = false) {
+  for (let isFirst = isNew; Date.now() < until; isFirst = false) {
     try {
       await rpc.sendTransaction(wire, { encoding: "base64", preflightCommitment: "confirmed" }).send();
     } catch (error) {
@@ -150,32 +174,32 @@ async function followToFinality(
     }
     if (isFirst) onStep({ name: "sent", signature, confirmed: false });
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    const fate = await look(rpc, signature, lastValidBlockHeight).catch(() => "unknown" as const);
-    if (fate === "final") return;
+    const fate = await look(rpc, signed).catch(() => "unknown" as const);
     if (fate === "confirmed") onStep({ name: "sent", signature, confirmed: true });
     if (fate === "failed")
       throw new WalletProblem("The chain refused the transfer, no HYPER left the wallet");
     if (fate === "expired") {
       throw new WalletProblem("The transfer expired before it landed, no HYPER left the wallet: try again");
     }
+    if (fate === "final") {
+      onStep({ name: "final", signature });
+      return signature;
+    }
   }
-  throw new WalletProblem(
+  throw new TransferUnknown(
     `The Solana node does not say what became of ${signature}: look before trying again`,
   );
 }
 
 type Fate = "final" | "failed" | "confirmed" | "expired" | "unknown";
 
-async function look(
-  rpc: Rpc,
-  signature: ReturnType<typeof getSignatureFromTransaction>,
-  lastValidBlockHeight: bigint,
-): Promise<Fate> {
+async function look(rpc: Rpc, signed: Signed): Promise<Fate> {
   // The order matters. First: is the last chance past, for good? Only then: has it landed?
   const height = await rpc.getBlockHeight({ commitment: "finalized" }).send();
-  const statuses = await rpc.getSignatureStatuses([signature], { searchTransactionHistory: true }).send();
+  const signatures = [signed.signature as Signature];
+  const statuses = await rpc.getSignatureStatuses(signatures, { searchTransactionHistory: true }).send();
   const status = statuses.value[0];
-  if (!status) return height > lastValidBlockHeight ? "expired" : "unknown";
+  if (!status) return height > BigInt(signed.lastValidBlockHeight) ? "expired" : "unknown";
   if (status.confirmationStatus === "finalized") return status.err === null ? "final" : "failed";
   return status.confirmationStatus === "confirmed" && status.err === null ? "confirmed" : "unknown";
 }

@@ -1,5 +1,6 @@
 /** What a node says of itself, to be read. */
 import type { Schemas } from "@/api/client";
+import { short } from "@/ui/text";
 
 export type Node = Schemas["Node"];
 
@@ -28,7 +29,8 @@ export function loadOf(metrics: Record<string, unknown>): Load {
 }
 
 function gpuOf(metrics: unknown): GpuLoad {
-  const given: Record<string, unknown> = typeof metrics === "object" && metrics !== null ? { ...metrics } : {};
+  const given: Record<string, unknown> =
+    typeof metrics === "object" && metrics !== null ? { ...metrics } : {};
   return {
     loadPercent: numeric(given["loadPercent"] ?? given["gpuUtilization"]),
     temperatureC: numeric(given["temperatureC"] ?? given["gpuTemperature"] ?? given["temperature"]),
@@ -60,4 +62,9 @@ export function gpuName({ gpuCount, gpuModel, vram }: Pick<Node, "gpuCount" | "g
   if (vram === 0 && (gpuCount === 0 || gpuModel === "Unknown")) return "No GPU known";
   const model = gpuModel === "Unknown" ? "GPU" : gpuModel;
   return `${gpuCount > 1 ? `${gpuCount} × ` : ""}${model}${vram > 0 ? `, ${gigabytes(vram)}` : ""}`;
+}
+
+/** What its owner calls it; agents that were not named call themselves by a digest. */
+export function nodeName({ machineId }: Pick<Node, "machineId">): string {
+  return /^[0-9a-f]{32}$/.test(machineId) ? `Machine ${short(machineId)}` : machineId;
 }

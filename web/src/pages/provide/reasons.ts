@@ -33,7 +33,13 @@ export function marketOf(nodes: readonly Pick<Node, "price">[]): Market | undefi
 export function reasonsFor(node: Node, market: Market | undefined): Reason[] {
   const stop = whatStops(node);
   if (stop !== undefined) return [{ weight: "stops", text: stop }];
-  const reasons = [ofOwnership(node), ofSlots(node), ofPrice(node, market), ...ofHardware(node), ...ofTrust(node)];
+  const reasons = [
+    ofOwnership(node),
+    ofSlots(node),
+    ofPrice(node, market),
+    ...ofHardware(node),
+    ...ofTrust(node),
+  ];
   const order = { stops: 0, limits: 1, helps: 2 };
   return reasons.filter((each) => each !== undefined).sort((a, b) => order[a.weight] - order[b.weight]);
 }
@@ -41,7 +47,8 @@ export function reasonsFor(node: Node, market: Market | undefined): Reason[] {
 function whatStops(node: Node): string | undefined {
   if (node.status === "suspended")
     return "A check proved one of its results forged: it gets no more jobs. See that its models and engines are what their names say, deregister it, and register it anew.";
-  if (hasNeverRun(node)) return "It was registered and has not been started yet: run its command on the machine.";
+  if (hasNeverRun(node))
+    return "It was registered and has not been started yet: run its command on the machine.";
   if (node.status === "offline")
     return "Nothing was heard of it for two minutes: see that the machine is on, and start the node again.";
   if (node.status === "draining")
@@ -56,7 +63,10 @@ function ofOwnership({ ownJobsOnly, isolation }: Node): Reason | undefined {
     return { weight: "limits", text };
   }
   if (ownJobsOnly)
-    return { weight: "limits", text: "It takes your own jobs alone, as it was started with --own-jobs-only." };
+    return {
+      weight: "limits",
+      text: "It takes your own jobs alone, as it was started with --own-jobs-only.",
+    };
   if (isolation !== "sandbox")
     return {
       weight: "limits",
@@ -104,14 +114,17 @@ function ofHardware({ vram, capabilities }: Node): Reason[] {
   return reasons;
 }
 
-function ofTrust({ checksPassed = 0, jobsFailed = 0, reputation }: Node): Reason[] {
+function ofTrust({ checksPassed, jobsFailed, reputation }: Node): Reason[] {
   const reasons: Reason[] = [
     checksPassed < TRUSTED_AFTER
       ? {
           weight: "helps",
           text: `${checksPassed} of its first ${TRUSTED_AFTER} checks passed: until then its results are checked before they are paid.`,
         }
-      : { weight: "helps", text: `${count(checksPassed, "check")} passed: now one result in ten is checked.` },
+      : {
+          weight: "helps",
+          text: `${count(checksPassed, "check")} passed: now one result in ten is checked.`,
+        },
   ];
   if (jobsFailed > 0)
     reasons.push({

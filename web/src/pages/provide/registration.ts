@@ -34,7 +34,8 @@ export function faultsIn(draft: Draft, taken: readonly string[]): Faults {
   const name = draft.machineId.trim();
   if (name === "") faults.machineId = "Give the machine a name, to tell it from your others";
   else if (taken.includes(name)) faults.machineId = "You have a node of this name: choose another";
-  if (parseHyper(draft.price) === null) faults.price = "An amount with at most 6 decimals; 0 works for nothing";
+  if (parseHyper(draft.price) === null)
+    faults.price = "An amount with at most 6 decimals; 0 works for nothing";
   const range = (field: FieldName, least: number, most: number, whole: boolean): void => {
     const text = draft[field].trim();
     const value = Number(text);
@@ -42,12 +43,13 @@ export function faultsIn(draft: Draft, taken: readonly string[]): Faults {
     faults[field] = `A ${whole ? "whole number" : "number"} from ${least} to ${most.toLocaleString("en")}`;
   };
   range("gpuCount", 0, MOST, true);
-  range("vram", 0, MOST, false);
+  range("vram", 1, MOST, false); // The API takes less than 1,024 MB for gigabytes.
   range("ramTotal", 0, MOST, false);
   range("location.lat", -90, 90, false);
   range("location.lon", -180, 180, false);
   if ((draft["location.lat"].trim() === "") !== (draft["location.lon"].trim() === "")) {
-    faults[draft["location.lat"].trim() === "" ? "location.lat" : "location.lon"] = "Latitude and longitude go together";
+    faults[draft["location.lat"].trim() === "" ? "location.lat" : "location.lon"] =
+      "Latitude and longitude go together";
   }
   return faults;
 }
@@ -57,7 +59,10 @@ export function bodyOf(draft: Draft, walletAddress: string): Schemas["RegisterNo
   const text = (field: FieldName): string | null => draft[field].trim() || null;
   const count = (field: FieldName, each = 1): number | null =>
     draft[field].trim() === "" ? null : Math.round(Number(draft[field]) * each);
-  const capabilities = draft.capabilities.split(",").map((each) => each.trim()).filter(Boolean);
+  const capabilities = draft.capabilities
+    .split(",")
+    .map((each) => each.trim())
+    .filter(Boolean);
   const described = {
     gpuModel: text("gpuModel"),
     gpuCount: count("gpuCount"),
