@@ -99,7 +99,7 @@ function useEarnings(wallet: string) {
     { params: { path: { wallet }, query: { limit: PAGE } } },
     {
       pageParamName: "cursor",
-      initialPageParam: undefined,
+      initialPageParam: null, // Left out, it would be 0.
       getNextPageParam: (last: Schemas["EarningList"]) => last.nextCursor ?? undefined,
       refetchInterval: EVERY_MS,
     },

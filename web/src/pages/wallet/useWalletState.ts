@@ -21,7 +21,7 @@ export function usePayouts(wallet: string) {
     { params: { path: { wallet }, query: { limit: PAGE } } },
     {
       pageParamName: "cursor",
-      initialPageParam: undefined,
+      initialPageParam: null, // Left out, it would be 0.
       getNextPageParam: (last: Schemas["PayoutList"]) => last.nextCursor ?? undefined,
       refetchInterval: EVERY_MS,
     },
@@ -35,7 +35,7 @@ export function useStatement(wallet: string) {
     { params: { path: { wallet }, query: { limit: PAGE } } },
     {
       pageParamName: "cursor",
-      initialPageParam: undefined,
+      initialPageParam: null, // Left out, it would be 0.
       getNextPageParam: (last: Schemas["Statement"]) => last.nextCursor ?? undefined,
       refetchInterval: EVERY_MS,
     },
