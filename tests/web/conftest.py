@@ -50,6 +50,13 @@ def browser(built: None) -> Iterator[Browser]:
 Visit = Callable[..., Visitor]
 
 
+def fund(coordinator: Coordinator, wallet: Wallet) -> None:
+    """Play money: 40 HYPER, of which 20 are deposited."""
+    with coordinator.client(wallet.keypair) as client:
+        client.airdrop(hyper="40")
+        client.deposit("20")
+
+
 @pytest.fixture
 def visit(browser: Browser, chain: tuple[Localnet, Path]) -> Iterator[Visit]:
     """Opens a browser for one person; when the test ends, the page must have kept the rules of the house."""
@@ -65,3 +72,10 @@ def visit(browser: Browser, chain: tuple[Localnet, Path]) -> Iterator[Visit]:
 def wallet(chain: tuple[Localnet, Path]) -> Wallet:
     """A new wallet without money."""
     return Wallet(Keypair(), chain[0].rpc_url)
+
+
+@pytest.fixture
+def customer(served: Coordinator, wallet: Wallet) -> Wallet:
+    """The wallet, with 20 HYPER deposited and 20 left on the chain."""
+    fund(served, wallet)
+    return wallet
