@@ -1,5 +1,5 @@
 /** What a tampered receipt said before: an original is believed because of its own signature, wherever it came from. */
-import type { Receipt, ReceiptFile } from "./file";
+import { readReceipt, type Receipt, type ReceiptFile, UnreadableReceipt } from "./file";
 import { type CheckName, checkFile, isSigned } from "./verify";
 
 /** A field that was changed. */
@@ -28,12 +28,18 @@ export function restored(file: ReceiptFile): Receipt | null {
 
 const PROOFS: readonly CheckName[] = ["signer", "signature", "inclusion"];
 
-/** Whether a receipt from elsewhere proves itself as one that `signer` signed. */
-export function provesItself(other: ReceiptFile, signer: string): boolean {
-  return checkFile(other, signer).every(
-    ({ name, verdict }) =>
-      verdict === "ok" || (verdict === "not checked" && name === "inclusion") || !PROOFS.includes(name),
-  );
+/** A receipt from elsewhere, if it proves itself as one that `signer` signed; else null. */
+export function proven(content: string, signer: string): ReceiptFile | null {
+  try {
+    const other = readReceipt(content);
+    const broken = checkFile(other, signer).filter(
+      ({ name, verdict }) => verdict === "failed" && PROOFS.includes(name),
+    );
+    return broken.length === 0 ? other : null;
+  } catch (error) {
+    if (error instanceof UnreadableReceipt) return null;
+    throw error;
+  }
 }
 
 /** The fields in which a file differs from an original: of the receipt, and of the proofs that the file has. */

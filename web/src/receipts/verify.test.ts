@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { canonicalText, type Json, NotCanonical } from "./canonical";
 import { readReceipt, type ReceiptFile, signedBytes, UnreadableReceipt } from "./file";
 import { leafHash, rootFrom } from "./merkle";
-import { changes, provesItself, restored } from "./original";
+import { changes, proven, restored } from "./original";
 import { type Rpc, RpcError } from "./rpc";
 import { checkAnchor, checkFile } from "./verify";
 import vectors from "./vectors.json";
@@ -107,11 +107,12 @@ describe("the original of a tampered receipt", () => {
   });
 
   it("is believed from elsewhere if it proves itself", () => {
-    expect(provesItself(honest, honest.signer)).toBe(true);
-    expect(provesItself(fileNamed("not anchored yet"), honest.signer)).toBe(true);
-    for (const name of ["units altered", "root altered", "signer altered"]) {
-      expect(provesItself(fileNamed(name), honest.signer)).toBe(false);
-    }
+    const believed = (name: string) => proven(JSON.stringify(fileNamed(name)), honest.signer);
+    expect(proven(text, honest.signer)).toEqual(honest);
+    expect(believed("not anchored yet")?.receipt).toEqual(honest.receipt);
+    for (const name of ["units altered", "root altered", "signer altered"]) expect(believed(name)).toBeNull();
+    expect(proven(text, "9C6hybhQ6Aycep9jaUnP6uL9ZYvDjUp1aSkFWPUFJtpj")).toBeNull();
+    expect(proven("{}", honest.signer)).toBeNull();
   });
 
   it("shows what was changed", () => {
