@@ -1,6 +1,5 @@
 """A real network for tests: PostgreSQL, a localnet, coordinators and nodes as processes of their own."""
 
-import asyncio
 import os
 import signal
 import socket
@@ -19,6 +18,7 @@ import httpx
 from hypernode.chain import localnet
 from hypernode.chain.keys import Keypair, address_of
 from hypernode.client import Client
+from hypernode.client.funds import blocking
 from hypernode.store.embedded import EmbeddedPostgres
 
 READY_WITHIN_S = 60.0
@@ -158,7 +158,7 @@ class TestNetwork:
             finally:
                 await connection.close()
 
-        return asyncio.run(ask())
+        return blocking(ask())
 
 
 @contextmanager
@@ -187,7 +187,7 @@ def new_database(postgres: EmbeddedPostgres) -> str:
         finally:
             await connection.close()
 
-    asyncio.run(create())
+    blocking(create())
     return postgres.dsn.replace("/postgres?", f"/{name}?")
 
 

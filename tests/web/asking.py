@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page
 
 COMPLETED = re.compile(r"^Completed in")
 
@@ -32,17 +32,16 @@ def ask(page: Page, question: Question) -> str:
 
 
 def answer(page: Page) -> Locator:
-    """What the model has said so far."""
+    """What the model says: its words stand below its name."""
     chat = page.locator("section", has=page.get_by_role("heading", name="Chat"))
-    return chat.get_by_role("listitem").last.get_by_role("paragraph").last
+    return chat.get_by_role("listitem").last.get_by_role("paragraph").nth(1)
 
 
 def watch(page: Page) -> list[str]:
     """All states of the answer that were to be seen, until the job is complete."""
-    seen = [""]
-    while page.get_by_role("status").get_by_text("Live").count() or len(seen) == 1:
-        if (now := answer(page).inner_text()) != seen[-1]:
+    done, words, seen = page.get_by_text(COMPLETED), answer(page), [""]
+    while not done.count():
+        if words.count() and (now := words.inner_text()) != seen[-1]:
             seen.append(now)
-    expect(page.get_by_text(COMPLETED)).to_be_visible()
-    seen.append(answer(page).inner_text())
+    seen.append(words.inner_text())
     return seen
