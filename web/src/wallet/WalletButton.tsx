@@ -14,7 +14,13 @@ export function WalletButton() {
     );
   }
   return (
-    <Button size="small" icon={<Wallet />} onClick={open} aria-label={`Wallet ${short(address)}`} title={address}>
+    <Button
+      size="small"
+      icon={<Wallet />}
+      onClick={open}
+      aria-label={`Wallet ${short(address)}`}
+      title={address}
+    >
       <span className="mono">{short(address)}</span>
     </Button>
   );
