@@ -83,7 +83,7 @@ class Photographer:
             watch(visitor.page)
             self._shoot("job")
             visitor.page.get_by_role("link", name="Verify the receipt").click()
-            expect(visitor.page.get_by_text("The receipt holds")).to_be_visible()
+            expect(visitor.page.get_by_text("This receipt is genuine")).to_be_visible()
             self._shoot("verify")
             for name, path in OWN.items():
                 visitor.page.goto(path)
