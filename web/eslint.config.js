@@ -28,6 +28,16 @@ export default tseslint.config(
     },
   },
   {
+    // What is pasted into Node.js.
+    files: ["src/pages/agents/snippets/*.mjs"],
+    languageOptions: {
+      globals: {
+        ...{ console: "readonly", crypto: "readonly", fetch: "readonly", process: "readonly" },
+        ...{ setTimeout: "readonly", TextDecoderStream: "readonly" },
+      },
+    },
+  },
+  {
     files: ["scripts/*.js"],
     languageOptions: { globals: { process: "readonly", console: "readonly", URL: "readonly" } },
   },

@@ -34,7 +34,7 @@ export function History({ address }: { address: string }) {
     { params: { query } },
     {
       pageParamName: "cursor",
-      initialPageParam: undefined,
+      initialPageParam: null,
       getNextPageParam: ({ nextCursor }: Schemas["JobList"]) => nextCursor,
       refetchInterval: REFRESH_MS,
     },

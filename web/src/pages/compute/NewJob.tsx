@@ -82,7 +82,7 @@ function Desk({ types, typed, onType }: DeskProps) {
     if (chosen) change(typed?.drafts[jobType] ?? exampleOf(chosen));
   };
   return (
-    <>
+    <div className={styles.desk}>
       <JobTypes types={types} value={typed?.jobType} onChange={choose} />
       <div className={styles.layout}>
         {draft ? (
@@ -108,7 +108,7 @@ function Desk({ types, typed, onType }: DeskProps) {
           </Card>
         </div>
       </div>
-    </>
+    </div>
   );
 }
 
@@ -127,6 +127,7 @@ function Forms({ type, draft, onChange, problems }: FormsProps) {
     <div className={styles.main}>
       <Card title="Input">
         <SchemaForm
+          key={draft.jobType}
           root={root}
           schema={root}
           path="input"

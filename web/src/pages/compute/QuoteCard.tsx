@@ -6,7 +6,7 @@ import { Problem } from "@/ui/Problem";
 import { Skeleton } from "@/ui/Skeleton";
 import { count, duration } from "@/ui/text";
 import type { Schemas } from "@/api/client";
-import type { Json } from "./draft";
+import { type Json, problemsOf } from "./draft";
 import styles from "./NewJob.module.css";
 import { labelOf } from "./shape";
 import type { Quoted } from "./useQuote";
@@ -17,7 +17,19 @@ interface Props extends Quoted {
 
 export function QuoteFacts({ quote, error, isOld, onRelax }: Props) {
   if (error && error.fields.length === 0) return <Problem error={error} />;
-  if (error) return <p className={styles.wrong}>See what is marked red: then you get a quote.</p>;
+  if (error)
+    return (
+      <div className={styles.wrong}>
+        <p>Something is not right yet:</p>
+        <ul>
+          {[...problemsOf(error.fields)].map(([path, expected]) => (
+            <li key={path}>
+              <code>{path}</code>: {expected}
+            </li>
+          ))}
+        </ul>
+      </div>
+    );
   return (
     <div className={isOld ? styles.old : undefined} aria-busy={isOld} aria-live="polite">
       <Facts
@@ -59,18 +71,18 @@ function NoMatch({ explanation, onRelax }: { explanation: Schemas["Explanation"]
         <ul>
           {obstacles.map(({ requirement, asked, failingNodes }) => (
             <li key={requirement}>
-              {failingNodes === onlineNodes && onlineNodes > 1 ? "All" : failingNodes} lack{" "}
-              {labelOf(requirement)} {asked}
+              {failingNodes} of {onlineNodes} fail {labelOf(requirement)} {asked}
             </li>
           ))}
         </ul>
       )}
       {relaxation ? (
         <Button size="small" onClick={() => onRelax(relaxation.change)}>
+          Set{" "}
           {Object.entries(relaxation.change)
-            .map(([name, value]) => `${labelOf(name)}: ${valueText(value)}`)
-            .join(", ")}{" "}
-          ({count(relaxation.nodes, "node")})
+            .map(([name, value]) => `${labelOf(name)} to ${valueText(value)}`)
+            .join(", ")}
+          : {count(relaxation.nodes, "node")}
         </Button>
       ) : (
         <p>You may submit all the same: the job waits until a node comes that fits.</p>
@@ -80,6 +92,5 @@ function NoMatch({ explanation, onRelax }: { explanation: Schemas["Explanation"]
 }
 
 function valueText(value: unknown): string {
-  if (Array.isArray(value)) return value.length === 0 ? "any" : value.join(", ");
-  return value === "" || value === 0 ? "any" : String(value);
+  return (Array.isArray(value) ? value.join(", ") : String(value)) || "any";
 }

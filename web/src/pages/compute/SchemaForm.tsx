@@ -1,66 +1,63 @@
 /** A form made from a JSON Schema. What is wrong is said by the coordinator, at the place where it is. */
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { Checkbox } from "@/ui/Checkbox";
 import { Field, TextArea } from "@/ui/Field";
 import { Select } from "@/ui/Select";
 import { Form, pathTo, type PlaceProps, type Surroundings, useForm } from "./context";
 import { withField } from "./draft";
 import { FileField } from "./FileField";
-import { Group, JsonArea, NumberInput, Optional, TextInput } from "./inputs";
+import { Absent, Group, JsonArea, NumberInput, TextInput } from "./inputs";
 import { ListField, MapField } from "./lists";
-import { blank, isRecord, labelOf, type Schema, type Shape, shapeOf } from "./shape";
+import { blank, type FieldOf, isRecord, labelOf, onlyField, type Schema, type Shape, shapeOf } from "./shape";
 import styles from "./form.module.css";
+import { Words } from "./Words";
 
 interface FormProps extends Surroundings {
   schema: Schema;
   path: string;
   value: unknown;
   onChange: (value: unknown) => void;
-  /** Fields that are always seen; the others wait under "More options". */
+  /** Fields that are seen at once, whether they are filled in or not. */
   first: ReadonlySet<string>;
 }
 
-/** The whole form of an object. */
-export function SchemaForm({ root, problems, schema, path, value, onChange, first }: FormProps) {
+/** The whole form of an object. What was not filled in when it was opened waits under "More options". */
+export function SchemaForm({ root, problems, ...rest }: FormProps) {
   return (
     <Form value={{ root, problems }}>
-      <Whole schema={schema} path={path} value={value} onChange={onChange} first={first} />
+      <Whole {...rest} />
     </Form>
   );
 }
 
-type WholeProps = Omit<FormProps, keyof Surroundings>;
-
-function Whole({ schema, path, value, onChange, first }: WholeProps) {
+function Whole({ schema, ...rest }: Omit<FormProps, keyof Surroundings>) {
   const { root } = useForm();
   const shape = shapeOf(schema, root);
-  if (shape.kind === "variants")
-    return (
-      <Variants shape={shape} path={path} label="Kind" value={value} onChange={onChange} first={first} />
-    );
-  if (shape.kind === "object")
-    return <Fields fields={shape.fields} path={path} value={value} onChange={onChange} first={first} />;
-  return <Place schema={schema} path={path} label="Input" value={value} onChange={onChange} required />;
+  if (shape.kind === "variants") return <Variants shape={shape} {...rest} />;
+  if (shape.kind === "object") return <Fields fields={shape.fields} {...rest} />;
+  return <Place schema={schema} label="Input" required {...rest} />;
 }
 
-type ObjectShape = Extract<Shape, { kind: "object" }>;
-type VariantsShape = Extract<Shape, { kind: "variants" }>;
-
 interface FieldsProps {
-  fields: ObjectShape["fields"];
+  fields: readonly FieldOf[];
   path: string;
   value: unknown;
   onChange: (value: unknown) => void;
-  first: ReadonlySet<string> | undefined;
+  first?: ReadonlySet<string>;
 }
 
-function Fields({ fields, path, value, onChange, first }: FieldsProps) {
+const NONE: ReadonlySet<string> = new Set();
+
+function Fields({ fields, path, value, onChange, first = NONE }: FieldsProps) {
   const { problems } = useForm();
   const object = isRecord(value) ? value : {};
-  const shown = fields.filter(({ schema }) => !isTag(schema));
-  const isFirst = (name: string, required: boolean): boolean =>
-    required || first === undefined || first.has(name) || problems.has(pathTo(path, name));
-  const place = ({ name, schema, required }: ObjectShape["fields"][number]): ReactNode => (
+  const [filled] = useState(() => new Set(Object.keys(object)));
+  const [isOpen, setOpen] = useState(false);
+  // A field of one allowed value was chosen with the form that it belongs to.
+  const shown = fields.filter(({ schema }) => schema.enum?.length !== 1);
+  const [now, later] = parted(shown, ({ name, required }) => required || first.has(name) || filled.has(name));
+  const hasProblem = later.some(({ name }) => hasPlace(problems, pathTo(path, name)));
+  const place = ({ name, schema, required }: FieldOf): ReactNode => (
     <Place
       key={name}
       schema={schema}
@@ -71,16 +68,17 @@ function Fields({ fields, path, value, onChange, first }: FieldsProps) {
       required={required}
     />
   );
-  const later = shown.filter(({ name, required }) => !isFirst(name, required));
   return (
     <div className={styles.form}>
-      <div className={styles.fields}>
-        {shown.filter(({ name, required }) => isFirst(name, required)).map(place)}
-      </div>
+      {now.length > 0 && <div className={styles.fields}>{now.map(place)}</div>}
       {later.length > 0 && (
-        <details className={styles.more}>
+        <details
+          className={styles.more}
+          open={isOpen || hasProblem}
+          onToggle={({ currentTarget }) => setOpen(currentTarget.open)}
+        >
           <summary>
-            {first === undefined || first.size > 0 ? "More options" : "Options"}{" "}
+            {now.length > 0 ? "More options" : "Options"}
             <span className="muted">{later.map(({ name }) => labelOf(name)).join(", ")}</span>
           </summary>
           <div className={styles.fields}>{later.map(place)}</div>
@@ -90,18 +88,23 @@ function Fields({ fields, path, value, onChange, first }: FieldsProps) {
   );
 }
 
-/** A field of one allowed value: it was chosen with the form that it belongs to. */
-function isTag(schema: Schema): boolean {
-  return schema.enum?.length === 1;
+function parted<Item>(items: readonly Item[], isFirst: (item: Item) => boolean): [Item[], Item[]] {
+  return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
+}
+
+/** Whether something is wrong at a path, or further within. */
+function hasPlace(problems: Surroundings["problems"], path: string): boolean {
+  return [...problems.keys()].some(
+    (each) => each === path || (/^[.[]/.test(each.slice(path.length)) && each.startsWith(path)),
+  );
 }
 
 interface VariantsProps extends Omit<FieldsProps, "fields"> {
-  shape: VariantsShape;
-  label: string;
+  shape: Extract<Shape, { kind: "variants" }>;
 }
 
-function Variants({ shape, path, label, value, onChange, first }: VariantsProps) {
-  const { root, problems } = useForm();
+function Variants({ shape, path, value, onChange, first }: VariantsProps) {
+  const { root } = useForm();
   const at = Math.max(
     0,
     shape.variants.findIndex(({ holds }) => holds(value)),
@@ -113,9 +116,10 @@ function Variants({ shape, path, label, value, onChange, first }: VariantsProps)
     if (variant) onChange(blank(variant.schema, root));
   };
   const inner = shapeOf(chosen.schema, root);
+  const rest = { path, value, onChange };
   return (
     <div className={styles.form}>
-      <Field label={label} hint={inner.about} error={problems.get(path)}>
+      <Field label="Kind" hint={inner.about && <Words>{inner.about}</Words>}>
         <Select
           options={shape.variants.map((each, index) => ({ value: String(index), label: each.label }))}
           value={String(at)}
@@ -123,16 +127,9 @@ function Variants({ shape, path, label, value, onChange, first }: VariantsProps)
         />
       </Field>
       {inner.kind === "object" ? (
-        <Fields fields={inner.fields} path={path} value={value} onChange={onChange} first={first} />
+        <Fields key={at} fields={inner.fields} {...rest} {...(first && { first })} />
       ) : (
-        <Place
-          schema={chosen.schema}
-          path={path}
-          label={chosen.label}
-          value={value}
-          onChange={onChange}
-          required
-        />
+        <Place schema={chosen.schema} label={chosen.label} required {...rest} />
       )}
     </div>
   );
@@ -143,7 +140,8 @@ export function Place(props: PlaceProps) {
   const { schema, path, label, value, onChange, required } = props;
   const { root, problems } = useForm();
   const shape = shapeOf(schema, root);
-  const field = { label, hint: shape.about, error: problems.get(path), optional: !required };
+  const about = shape.about === undefined ? undefined : <Words>{shape.about}</Words>;
+  const field = { label, hint: about, error: problems.get(path) };
   const preset = isWritten(shape.preset) ? String(shape.preset) : undefined;
   switch (shape.kind) {
     case "text":
@@ -162,21 +160,22 @@ export function Place(props: PlaceProps) {
           <NumberInput value={value} placeholder={preset} unit={shape.unit} onChange={onChange} />
         </Field>
       );
-    case "choice": {
-      const options = shape.options.map((each) => ({ value: each, label: labelOf(each) }));
-      const chosen = typeof value === "string" ? value : (preset ?? "");
+    case "choice":
       return (
         <Field {...field}>
-          <Select options={options} value={chosen} onChange={onChange} />
+          <Select
+            options={shape.options.map((each) => ({ value: each, label: labelOf(each) }))}
+            value={typeof value === "string" ? value : (preset ?? "")}
+            onChange={onChange}
+          />
         </Field>
       );
-    }
     case "flag":
       return (
         <div className={styles.flag}>
           <Checkbox
             label={label}
-            hint={shape.about}
+            hint={about}
             checked={typeof value === "boolean" ? value : shape.preset === true}
             onChange={onChange}
           />
@@ -184,37 +183,57 @@ export function Place(props: PlaceProps) {
       );
     case "file":
       return (
-        <Field {...field}>
+        <Field {...field} className={styles.wide}>
           <FileField value={asText(value)} onChange={onChange} />
         </Field>
       );
-    case "list":
-      return <ListField {...props} item={shape.item} about={shape.about} />;
-    case "map":
-      return <MapField {...props} of={shape.value} about={shape.about} />;
     case "json":
       return (
         <Field {...field} className={styles.wide}>
           <JsonArea value={value} onChange={onChange} />
         </Field>
       );
+    case "list":
+      return <ListField {...props} item={shape.item} about={about} />;
+    case "map":
+      return <MapField {...props} of={shape.value} about={about} />;
     case "object":
-    case "variants": {
+    case "variants":
       if (value === undefined && !required)
-        return <Optional label={label} about={shape.about} onAdd={() => onChange(blank(schema, root))} />;
-      const remove = required ? undefined : () => onChange(undefined);
-      const inner = { path, value, onChange, first: undefined };
-      return (
-        <Group label={label} about={shape.about} error={problems.get(path)} onRemove={remove}>
-          {shape.kind === "object" ? (
-            <Fields fields={shape.fields} {...inner} />
-          ) : (
-            <Variants shape={shape} label="Kind" {...inner} />
-          )}
-        </Group>
-      );
-    }
+        return <Absent label={label} about={about} onAdd={() => onChange(blank(schema, root))} />;
+      return <Present {...props} shape={shape} about={about} />;
   }
+}
+
+type PresentProps = PlaceProps & { shape: Extract<Shape, { kind: "object" | "variants" }>; about: ReactNode };
+
+/** Fields within a field. */
+function Present({ shape, about, path, label, value, onChange, required, onRemove }: PresentProps) {
+  const { problems } = useForm();
+  const only = onlyField(shape);
+  if (only && required && !onRemove) {
+    const schema = { ...only.schema, ...(shape.about !== undefined && { description: shape.about }) };
+    return (
+      <Place
+        schema={schema}
+        path={pathTo(path, only.name)}
+        label={label}
+        value={isRecord(value) ? value[only.name] : undefined}
+        onChange={(next) => onChange({ [only.name]: next })}
+        required
+      />
+    );
+  }
+  const remove = onRemove ?? (required ? undefined : () => onChange(undefined));
+  return (
+    <Group label={label} about={about} error={problems.get(path)} onRemove={remove}>
+      {shape.kind === "object" ? (
+        <Fields fields={shape.fields} path={path} value={value} onChange={onChange} />
+      ) : (
+        <Variants shape={shape} path={path} value={value} onChange={onChange} />
+      )}
+    </Group>
+  );
 }
 
 function isWritten(preset: unknown): preset is string | number {

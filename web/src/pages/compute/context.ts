@@ -21,6 +21,8 @@ export interface PlaceProps {
   value: unknown;
   onChange: (value: unknown) => void;
   required: boolean;
+  /** Where it is one of several. */
+  onRemove?: () => void;
 }
 
 /** Where a field stands in the request's body, as the coordinator writes it. */

@@ -1,6 +1,6 @@
 /** The controls of a form that is made from a schema, and what groups them. */
 import { Plus, X } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useId, useState } from "react";
 import { Button } from "@/ui/Button";
 import { Input, TextArea } from "@/ui/Field";
 import { numberIn } from "./draft";
@@ -70,16 +70,21 @@ interface GroupProps {
   onRemove?: (() => void) | undefined;
   /** What stands beside the label. */
   aside?: ReactNode;
-  children: ReactNode;
+  children?: ReactNode;
 }
 
 /** Fields that belong together. */
 export function Group({ label, about, error, onRemove, aside, children }: GroupProps) {
+  const id = useId();
   return (
-    <fieldset className={styles.group}>
-      <legend className={styles.legend}>{label}</legend>
-      <div className={styles.tools}>
-        {about && <p className={styles.about}>{about}</p>}
+    <div role="group" aria-labelledby={id} className={styles.group}>
+      <div className={styles.head}>
+        <div className={styles.heading}>
+          <p id={id} className={styles.label}>
+            {label}
+          </p>
+          {about && <p className={styles.about}>{about}</p>}
+        </div>
         {aside}
         {onRemove && <Remove what={label} onClick={onRemove} />}
       </div>
@@ -89,21 +94,13 @@ export function Group({ label, about, error, onRemove, aside, children }: GroupP
         </p>
       )}
       {children}
-    </fieldset>
+    </div>
   );
 }
 
 /** The place of fields that are not there yet. */
-export function Optional({ label, about, onAdd }: { label: string; about?: ReactNode; onAdd: () => void }) {
-  return (
-    <div className={styles.optional}>
-      <div>
-        <p className={styles.legend}>{label}</p>
-        {about && <p className={styles.about}>{about}</p>}
-      </div>
-      <Add onClick={onAdd} what={label} />
-    </div>
-  );
+export function Absent({ label, about, onAdd }: { label: string; about?: ReactNode; onAdd: () => void }) {
+  return <Group label={label} about={about} aside={<Add what={label} onClick={onAdd} />} />;
 }
 
 export function Add({ what, onClick }: { what: string; onClick: () => void }) {

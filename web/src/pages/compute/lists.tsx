@@ -5,38 +5,41 @@ import { pathTo, type PlaceProps, useForm } from "./context";
 import { FileButton, FileField } from "./FileField";
 import { Add, Group, Remove, TextInput } from "./inputs";
 import { Place } from "./SchemaForm";
-import { blank, isRecord, type Schema, shapeOf } from "./shape";
+import { blank, isRecord, type Schema, type Shape, shapeOf } from "./shape";
 import styles from "./form.module.css";
 
 type ListProps = PlaceProps & { item: Schema; about: ReactNode };
 
+/** What has a line of its own, with nothing within. */
+const SIMPLE: ReadonlySet<Shape["kind"]> = new Set(["text", "number", "choice", "file"]);
+
 export function ListField({ item, about, path, label, value, onChange }: ListProps) {
   const { root, problems } = useForm();
   const values: readonly unknown[] = Array.isArray(value) ? value : [];
-  const add = (): void => onChange([...values, blank(item, root)]);
+  const add = <Add what={label} onClick={() => onChange([...values, blank(item, root)])} />;
+  const isSimple = SIMPLE.has(shapeOf(item, root).kind);
+  const entry = (each: unknown, index: number): ReactNode => {
+    const name = `${label} ${index + 1}`;
+    const remove = (): void => onChange(values.filter((_, other) => other !== index));
+    const place = {
+      ...{ schema: item, path: `${path}[${index}]`, label: name, value: each, required: true },
+      onChange: (next: unknown) => onChange(values.with(index, next)),
+    };
+    // What an entry is, is where it stands.
+    return isSimple ? (
+      <li key={index} className={styles.line}>
+        <Place {...place} />
+        <Remove what={name} onClick={remove} />
+      </li>
+    ) : (
+      <li key={index} className={styles.row}>
+        <Place {...place} onRemove={remove} />
+      </li>
+    );
+  };
   return (
-    <Group label={label} about={about} error={problems.get(path)} aside={<Add what={label} onClick={add} />}>
-      {values.length > 0 && (
-        <ol className={styles.rows}>
-          {values.map((each, index) => (
-            // What an entry is, is where it stands.
-            <li key={index} className={styles.row}>
-              <Place
-                schema={item}
-                path={`${path}[${index}]`}
-                label={`${label} ${index + 1}`}
-                value={each}
-                onChange={(next) => onChange(values.with(index, next))}
-                required
-              />
-              <Remove
-                what={`${label} ${index + 1}`}
-                onClick={() => onChange(values.filter((_, other) => other !== index))}
-              />
-            </li>
-          ))}
-        </ol>
-      )}
+    <Group label={label} about={about} error={problems.get(path)} aside={add}>
+      {values.length > 0 && <ol className={isSimple ? styles.lines : styles.rows}>{values.map(entry)}</ol>}
     </Group>
   );
 }
@@ -59,7 +62,7 @@ export function MapField({ of, about, path, label, value, onChange }: MapProps) 
       {entries.length > 0 && (
         <ul className={styles.rows}>
           {entries.map(([name, each], index) => (
-            <li key={index} className={styles.row}>
+            <li key={index} className={styles.line}>
               <div className={styles.entry}>
                 <TextInput
                   aria-label={`Name ${index + 1} of ${label}`}

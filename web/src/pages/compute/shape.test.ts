@@ -79,5 +79,6 @@ describe("labelOf", () => {
     ["topP", "Top P"],
     ["yolo-objectness", "Yolo objectness"],
     ["FrameRange", "Frame range"],
+    ["sha256", "File"],
   ])("reads %s as %s", (name, label) => expect(labelOf(name)).toBe(label));
 });

@@ -50,13 +50,14 @@ export interface Variant {
   holds: (value: unknown) => boolean;
 }
 
+const ANY_DIGEST = /\s*SHA-256 of the content, in hex\.$/;
 /** Longer texts than this have room for lines. */
 const LONG_TEXT = 1_000_000;
 
 /** Reads a schema; `root` holds the `$defs` that it refers to. */
 export function shapeOf(schema: Schema, root: Schema): Shape {
   const { nullable, ...whole } = resolved(schema, root);
-  const common = { about: whole.description, preset: whole.default, nullable };
+  const common = { about: aboutOf(whole), preset: whole.default, nullable };
   if (whole.anyOf) return { ...common, kind: "variants", variants: variantsOf(whole, root) };
   if (whole.enum) return { ...common, kind: "choice", options: whole.enum };
   switch (whole.type) {
@@ -113,12 +114,16 @@ export function isNothing(value: unknown): boolean {
   return typeof value === "object" && Object.keys(value).length === 0;
 }
 
+/** What a schema says of itself, less what its form shows anyhow. */
+function aboutOf({ description, format }: Schema): string | undefined {
+  return (format === "sha256" ? description?.replace(ANY_DIGEST, "") : description) || undefined;
+}
+
 /** `maxTokens` as `Max tokens`. */
 export function labelOf(name: string): string {
+  if (name === "sha256") return "File";
   const apart = name.replace(/([a-z])([A-Z])/g, "$1 $2").replace(/[_-]/g, " ");
-  const known = apart.replace(/\b(url|json|sha256|id|vram|ram|gpu|cuda|mb)\b/gi, (word) =>
-    word.toUpperCase(),
-  );
+  const known = apart.replace(/\b(url|json|id|vram|ram|gpu|cuda|mb)\b/gi, (word) => word.toUpperCase());
   return (
     known.charAt(0).toUpperCase() +
     known.slice(1).replace(/\b[A-Z](?=[a-z])/g, (letter) => letter.toLowerCase())
@@ -180,6 +185,11 @@ function typeOf({ type }: Schema): Type {
 function isA(type: Type): (value: unknown) => boolean {
   if (type === "array") return Array.isArray;
   return type === "object" ? isRecord : (value) => typeof value !== "object";
+}
+
+/** The one field of an object that has no other: it stands for the whole. */
+export function onlyField(shape: Shape): FieldOf | undefined {
+  return shape.kind === "object" && shape.fields.length === 1 ? shape.fields[0] : undefined;
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,8 +1,7 @@
 /** How the stream of events is doing: live, lost and looked for again, or caught up. */
 import { Radio, RefreshCw, WifiOff } from "lucide-react";
 import type { StreamState } from "@/api/events";
-import { count } from "@/ui/text";
-import { classes } from "@/ui/text";
+import { classes, count } from "@/ui/text";
 import styles from "./job.module.css";
 
 export function StreamNote({ state }: { state: StreamState }) {

@@ -1,12 +1,14 @@
 /** A job as it runs and when it is over: progress, logs, result, cost and receipt. */
 import { RotateCw } from "lucide-react";
-import type { RouteComponentProps } from "wouter";
+import { Link, type RouteComponentProps } from "wouter";
 import type { Schemas } from "@/api/client";
+import { Ago } from "@/ui/Ago";
 import { ButtonLink } from "@/ui/Button";
 import { Card } from "@/ui/Card";
 import { Code } from "@/ui/Code";
 import { Page } from "@/ui/Page";
 import { Problem } from "@/ui/Problem";
+import { Skeleton } from "@/ui/Skeleton";
 import { short, words } from "@/ui/text";
 import { useWallet } from "@/wallet/WalletContext";
 import { EndJob } from "./EndJob";
@@ -14,12 +16,11 @@ import styles from "./job.module.css";
 import { JobFacts } from "./JobFacts";
 import { Logs } from "./Logs";
 import { Parts } from "./Parts";
-import { ProgressBar } from "./ProgressBar";
 import { Result } from "./results/Result";
+import { StateCard } from "./StateCard";
 import { StreamNote } from "./StreamNote";
 import { Timeline } from "./Timeline";
 import { isOver, useStory, type Told } from "./useStory";
-import { Waiting } from "./Waiting";
 
 export default function JobPage({ params }: RouteComponentProps<{ jobId: string }>) {
   const told = useStory(params.jobId);
@@ -27,11 +28,7 @@ export default function JobPage({ params }: RouteComponentProps<{ jobId: string 
   return (
     <Page
       title={`Job ${short(params.jobId, 6)}`}
-      lead={
-        job
-          ? `${words(job.jobType)}, ${job.status}.`
-          : "A job as it runs: progress, logs, result and receipt."
-      }
+      lead={job ? <Lead job={job} /> : <Skeleton width="16rem" />}
       aside={job && <Actions job={job} onEnd={refetch} />}
     >
       {error && <Problem error={error} onRetry={refetch} />}
@@ -58,13 +55,7 @@ function Main({ told: { job, story, stream } }: { told: Told }) {
   return (
     <div className={styles.main}>
       {isStranger && <Problem error={stream.error} />}
-      {job?.error && <Failure error={job.error} />}
-      {(job?.status === "pending" || job?.status === "queued") && <Waiting job={job} />}
-      {job?.status === "running" && (
-        <Card>
-          <ProgressBar progress={story.progress} />
-        </Card>
-      )}
+      <StateCard job={job} story={story} />
       {!isStranger && <Result job={job} story={story} />}
       {job && job.parts > 0 && <Parts jobId={job.jobId} isOver={isOver(job)} />}
       {lines.length > 0 && <Logs lines={lines} />}
@@ -85,14 +76,16 @@ function Actions({ job, onEnd }: { job: Schemas["Job"]; onEnd: () => unknown }) 
   );
 }
 
-function Failure({ error: { code, message } }: { error: Schemas["JobError"] }) {
+function Lead({ job: { jobType, createdAt, parentId, part } }: { job: Schemas["Job"] }) {
   return (
-    <Card title="Why it failed">
-      <p>{message}</p>
-      <p className="muted small">
-        <code>{code}</code>
-      </p>
-    </Card>
+    <>
+      {words(jobType)}, submitted <Ago at={createdAt} />
+      {parentId != null && (
+        <>
+          : part {part} of <Link href={`/compute/${parentId}`}>a larger job</Link>
+        </>
+      )}
+    </>
   );
 }
 
