@@ -12,9 +12,10 @@ import { Problem } from "@/ui/Problem";
 import { Stat, Stats } from "@/ui/Stat";
 import { Status } from "@/ui/Status";
 import { type Column, Table } from "@/ui/Table";
-import { number, words } from "@/ui/text";
+import { count, number, words } from "@/ui/text";
 import styles from "./Earnings.module.css";
 import { type Node, nodeName } from "./node";
+import { type PriceUnits, usePriceUnits } from "./priceUnits";
 
 type Earning = Schemas["Earning"];
 
@@ -23,6 +24,8 @@ const PAGE = 20;
 
 export function Earnings({ wallet, nodes }: { wallet: string; nodes: readonly Node[] | undefined }) {
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useEarnings(wallet);
+  const earnings = data?.pages.flatMap((page) => page.earnings);
+  const priceUnits = usePriceUnits(earnings?.some(({ unitPrice }) => unitPrice !== null) ?? false);
   const names = new Map(nodes?.map((node) => [node.nodeId, nodeName(node)]));
   return (
     <Card title="Earnings by job" flush>
@@ -34,8 +37,8 @@ export function Earnings({ wallet, nodes }: { wallet: string; nodes: readonly No
       {(data !== undefined || !error) && (
         <Table
           caption="What each job earned"
-          columns={columnsWith(names)}
-          rows={data?.pages.flatMap(({ earnings }) => earnings)}
+          columns={columnsWith(names, priceUnits)}
+          rows={earnings}
           rowKey={({ jobId }) => jobId}
           empty={
             <Empty icon={<Coins />} title="Nothing earned yet">
@@ -72,11 +75,10 @@ export function EarningStats({ wallet, nodes }: { wallet: string; nodes: readonl
   return (
     <Stats>
       <Stat label="Nodes that take jobs" value={nodes && `${active} of ${nodes.length}`} />
-      <Stat label="Jobs done" value={jobs === undefined ? undefined : number(jobs)} />
       <Stat
         label="Earned"
         value={total === undefined ? undefined : <Amount value={total} />}
-        note="By these nodes"
+        note={jobs === undefined ? "By jobs" : `By ${count(jobs, "job")}`}
       />
       <Stat
         label="Gathering"
@@ -106,7 +108,10 @@ function useEarnings(wallet: string) {
   );
 }
 
-function columnsWith(names: ReadonlyMap<string, string>): Column<Earning>[] {
+function columnsWith(
+  names: ReadonlyMap<string, string>,
+  priceUnits: PriceUnits | undefined,
+): Column<Earning>[] {
   return [
     { name: "When", cell: ({ earnedAt }) => <Ago at={earnedAt} /> },
     {
@@ -126,14 +131,14 @@ function columnsWith(names: ReadonlyMap<string, string>): Column<Earning>[] {
     {
       name: "Price",
       numeric: true,
-      cell: ({ price, unitPrice }) =>
+      cell: ({ price, unitPrice, jobType }) =>
         unitPrice === null ? (
           <>
             <Amount value={price} /> <span className="muted">/ h</span>
           </>
         ) : (
           <>
-            <Amount value={unitPrice} /> <span className="muted">/ unit</span>
+            <Amount value={unitPrice} /> <span className="muted">/ {priceUnits?.get(jobType) ?? "unit"}</span>
           </>
         ),
     },

@@ -11,8 +11,9 @@ import { Status } from "@/ui/Status";
 import { number, short, words } from "@/ui/text";
 import { DeregisterDialog, PriceDialog, StartDialog } from "./dialogs";
 import { Load } from "./Load";
-import { gpuName, type Node, nodeName, stateOf } from "./node";
+import { hardwareOf, hasNeverRun, type Node, nodeName, stateOf } from "./node";
 import styles from "./NodeCard.module.css";
+import { usePriceUnits } from "./priceUnits";
 import { Reasons } from "./Reasons";
 import { type Market, reasonsFor } from "./reasons";
 import { useDraining } from "./useNodes";
@@ -78,11 +79,19 @@ export function NodeCard({ node, market }: { node: Node; market: Market | undefi
       <div className={styles.columns}>
         <Facts facts={factsOf(node)} />
         <div className={styles.side}>
-          <section className={styles.side}>
-            <h3 className={styles.heading}>Why jobs come, or not</h3>
+          <Part title="Why jobs come, or not">
             <Reasons reasons={reasonsFor(node, market)} />
-          </section>
-          {Object.keys(node.metrics).length > 0 && state !== "offline" && <Load node={node} />}
+          </Part>
+          {Object.keys(node.metrics).length > 0 && state !== "offline" && (
+            <Part title="What it does now">
+              <Load node={node} />
+            </Part>
+          )}
+          {node.engines.length > 0 && (
+            <Part title="What it offers">
+              <Offers node={node} />
+            </Part>
+          )}
         </div>
       </div>
       <PriceDialog {...dialog("price")} />
@@ -92,35 +101,57 @@ export function NodeCard({ node, market }: { node: Node; market: Market | undefi
   );
 }
 
+function Part({ title, children }: { title: string; children: React.ReactNode }) {
+  return (
+    <section className={styles.part}>
+      <h3 className={styles.heading}>{title}</h3>
+      {children}
+    </section>
+  );
+}
+
+function Offers({ node }: { node: Node }) {
+  const priceUnits = usePriceUnits(node.engines.some(({ pricePerUnit }) => pricePerUnit !== null));
+  return (
+    <ul className={styles.offers}>
+      {node.engines.map(({ jobType, models, pricePerUnit }) => (
+        <li key={jobType}>
+          {words(jobType)}
+          {models[0] !== undefined && (
+            <span className="muted" title={models.join(", ")}>
+              {" "}
+              {models[0]}
+              {models.length > 1 && ` and ${models.length - 1} more`}
+            </span>
+          )}
+          {pricePerUnit !== null && (
+            <span className="muted">
+              {" "}
+              {`, ${pricePerUnit} HYPER for ${priceUnits?.get(jobType) ?? "a unit"}`}
+            </span>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 function factsOf(node: Node): (readonly [string, React.ReactNode])[] {
   const { city = "Unknown", country = "Unknown" } = node.location;
+  const hasRun = !hasNeverRun(node);
   const place = [city, country].filter((each) => each !== "Unknown" && each !== "").join(", ");
   return [
-    ["Hardware", gpuName(node)],
+    ["Hardware", hardwareOf(node)],
     ["Asks an hour", <Amount key="price" value={node.price} />],
-    ["Earned", <Amount key="earned" value={node.totalEarned} />],
-    ["Jobs done", number(node.jobsCompleted)],
-    ["Reputation", `${number(node.reputation)} of 100`],
-    [
-      "Offers",
-      node.engines.length === 0
-        ? null
-        : node.engines.map(({ jobType, models }) => (
-            <span key={jobType} className={styles.offer}>
-              {words(jobType)}
-              {models[0] !== undefined && (
-                <span className="muted small" title={models.join(", ")}>
-                  {" "}
-                  {models.length > 1 ? `${models[0]} and ${models.length - 1} more` : models[0]}
-                </span>
-              )}
-            </span>
-          )),
-    ],
-    ["Isolation", words(node.isolation)],
-    ["Slots", number(node.capacity)],
+    ["Earned", hasRun ? <Amount key="earned" value={node.totalEarned} /> : null],
+    ["Jobs done", hasRun ? number(node.jobsCompleted) : null],
+    ["Reputation", hasRun ? `${number(node.reputation)} of 100` : null],
+    ["Isolation", hasRun ? words(node.isolation) : null],
+    ["Slots", hasRun ? number(node.capacity) : null],
     ["Stands in", place || null],
-    ["Last heard of", <Ago key="seen" at={node.lastSeen} />],
+    hasRun
+      ? ["Last heard of", <Ago key="seen" at={node.lastSeen} />]
+      : ["Registered", <Ago key="made" at={node.registeredAt} />],
     [
       "Node",
       <span key="id" className="mono" title={node.nodeId}>

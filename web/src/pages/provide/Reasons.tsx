@@ -1,11 +1,12 @@
 /** Why jobs come to a node, or why they do not. */
-import { CircleCheck, CircleMinus, CircleX } from "lucide-react";
+import { CircleCheck, CircleMinus, CircleX, Info } from "lucide-react";
 import type { Reason } from "./reasons";
 import styles from "./Reasons.module.css";
 
 const SHOWN = {
   stops: ["No jobs:", CircleX],
   limits: ["Fewer jobs:", CircleMinus],
+  tells: ["Besides:", Info],
   helps: ["In favour:", CircleCheck],
 } as const;
 

@@ -81,7 +81,7 @@ function Started({ node, token, onDone }: { node: Node; token: string; onDone: (
   const state = stateOf(node);
   return (
     <>
-      <Code label="Command" wrap>
+      <Code label="Command">
         {firstStart({ origin: location.origin, price: fromApi(node.price), token })}
       </Code>
       <p className="muted small">

@@ -7,9 +7,9 @@ import styles from "./Steps.module.css";
 export function Steps({ market }: { market: Market | null | undefined }) {
   const asked = market
     ? `The median of ${count(market.nodes, "online node")} is ${formatHyper(market.medianPrice)} HYPER an hour.`
-    : "HYPER an hour, or for each unit of a job type.";
+    : "";
   const steps = [
-    ["Register the machine", `Give it a name and a price. ${asked}`],
+    ["Register the machine", `Give it a name, and a price in HYPER an hour. ${asked}`],
     [
       "Start it with one command",
       "It measures its hardware, tries its sandbox on itself, and takes jobs. Your wallet's key stays in your wallet: the machine gets a token of its own.",

@@ -73,9 +73,7 @@ export function StartDialog({ node, open, onOpenChange }: Props) {
       title={`Start ${nodeName(node)} again`}
       description="On the machine where it ran: its token is kept there, in the node's home."
     >
-      <Code label="Command" wrap>
-        {nextStart(start)}
-      </Code>
+      <Code label="Command">{nextStart(start)}</Code>
       <p className="muted small">
         Did it have a home of its own? Give the same <code>--home</code> again. Is the token lost? Deregister
         the node and register the machine anew.

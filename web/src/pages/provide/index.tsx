@@ -23,7 +23,7 @@ export default function Provide() {
   return (
     <Page title="Provide" lead={LEAD}>
       <Card>
-        <NeedsWallet why="Your nodes belong to your wallet, and it is paid for their jobs. To sign in moves no money.">
+        <NeedsWallet why="Your nodes belong to your wallet, and it is paid for their jobs. Signing in moves no money.">
           {() => null}
         </NeedsWallet>
       </Card>

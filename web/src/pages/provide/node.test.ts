@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { gpuName, loadOf, nodeName } from "./node";
+import { hardwareOf, loadOf, nodeName } from "./node";
 
 it("reads the load that our agent reports", () => {
   const gpus = [{ loadPercent: 93, temperatureC: 71, memoryUsedMb: 20_480 }, { loadPercent: 4 }];
@@ -18,12 +18,14 @@ it("reads what plain HTTP workers report, and passes over what is no number", ()
 });
 
 it.each([
-  [{ gpuCount: 1, gpuModel: "Unknown", vram: 0 }, "No GPU known"],
+  [{ gpuCount: 1, gpuModel: "Unknown", vram: 0 }, "Measured when it starts"],
+  [{ gpuCount: 0, gpuModel: "CPU", vram: 0 }, "No GPU, AMD EPYC"],
+  [{ gpuCount: 0, gpuModel: "CPU", vram: 0, cpuModel: "Unknown" }, "No GPU"],
   [{ gpuCount: 1, gpuModel: "H100", vram: 81_920 }, "H100, 80 GB"],
   [{ gpuCount: 2, gpuModel: "RTX 4090", vram: 49_152 }, "2 × RTX 4090, 48 GB"],
   [{ gpuCount: 1, gpuModel: "Unknown", vram: 24_564 }, "GPU, 24 GB"],
-])("names %j", (node, name) => {
-  expect(gpuName(node)).toBe(name);
+])("names the hardware of %j", (node, name) => {
+  expect(hardwareOf({ cpuModel: "AMD EPYC", ...node })).toBe(name);
 });
 
 it("shortens the digest that an unnamed agent calls itself by", () => {

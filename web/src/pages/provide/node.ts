@@ -57,12 +57,15 @@ export function gigabytes(megabytes: number): string {
   return `${Math.round((megabytes / MB_PER_GB) * 10) / 10} GB`;
 }
 
-/** `2 × NVIDIA GeForce RTX 4090, 24 GB`. */
-export function gpuName({ gpuCount, gpuModel, vram }: Pick<Node, "gpuCount" | "gpuModel" | "vram">): string {
-  if (vram === 0 && (gpuCount === 0 || gpuModel === "Unknown")) return "No GPU known";
+/** `2 × NVIDIA GeForce RTX 4090, 48 GB`; of a machine without a GPU, that and its processor. */
+export function hardwareOf({ gpuCount, gpuModel, vram, cpuModel }: Hardware): string {
+  if (gpuCount === 0) return cpuModel === "Unknown" ? "No GPU" : `No GPU, ${cpuModel}`;
+  if (vram === 0 && gpuModel === "Unknown") return "Measured when it starts";
   const model = gpuModel === "Unknown" ? "GPU" : gpuModel;
   return `${gpuCount > 1 ? `${gpuCount} × ` : ""}${model}${vram > 0 ? `, ${gigabytes(vram)}` : ""}`;
 }
+
+type Hardware = Pick<Node, "gpuCount" | "gpuModel" | "vram" | "cpuModel">;
 
 /** What its owner calls it; agents that were not named call themselves by a digest. */
 export function nodeName({ machineId }: Pick<Node, "machineId">): string {

@@ -5,7 +5,7 @@ import { gigabytes, hasNeverRun, type Node } from "./node";
 
 export interface Reason {
   /** What it means for the jobs that come. */
-  weight: "stops" | "limits" | "helps";
+  weight: "stops" | "limits" | "tells" | "helps";
   text: string;
 }
 
@@ -40,7 +40,7 @@ export function reasonsFor(node: Node, market: Market | undefined): Reason[] {
     ...ofHardware(node),
     ...ofTrust(node),
   ];
-  const order = { stops: 0, limits: 1, helps: 2 };
+  const order = { stops: 0, limits: 1, tells: 2, helps: 3 };
   return reasons.filter((each) => each !== undefined).sort((a, b) => order[a.weight] - order[b.weight]);
 }
 
@@ -48,7 +48,7 @@ function whatStops(node: Node): string | undefined {
   if (node.status === "suspended")
     return "A check proved one of its results forged: it gets no more jobs. See that its models and engines are what their names say, deregister it, and register it anew.";
   if (hasNeverRun(node))
-    return "It was registered and has not been started yet: run its command on the machine.";
+    return "It was registered and has not been started yet: run its command on the machine. Is its token lost? Deregister it, and register the machine anew.";
   if (node.status === "offline")
     return "Nothing was heard of it for two minutes: see that the machine is on, and start the node again.";
   if (node.status === "draining")
@@ -118,7 +118,7 @@ function ofTrust({ checksPassed, jobsFailed, reputation }: Node): Reason[] {
   const reasons: Reason[] = [
     checksPassed < TRUSTED_AFTER
       ? {
-          weight: "helps",
+          weight: "tells",
           text: `${checksPassed} of its first ${TRUSTED_AFTER} checks passed: until then its results are checked before they are paid.`,
         }
       : {

@@ -56,11 +56,10 @@ export function DepositProgress({ deposit }: { deposit: Deposit }) {
           );
         })}
       </ol>
-      {signed && (
-        <p className={styles.chain}>
-          <span className="muted">Chain transaction</span> <Address value={signed.signature} kind="tx" />
-        </p>
-      )}
+      <p className={styles.chain}>
+        <span className="muted">Chain transaction</span>
+        {signed ? <Address value={signed.signature} kind="tx" /> : <span className="muted">not yet</span>}
+      </p>
       {failed && <Problem error={error} />}
       {failed && signed && (
         <Button variant="primary" onClick={() => deposits.resume(address)}>

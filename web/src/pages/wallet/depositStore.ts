@@ -30,7 +30,8 @@ const LOOK_EVERY_MS = 1_500;
 /** How long the network may take to credit what the chain has finalized. */
 const CREDIT_PATIENCE_MS = 120_000;
 
-let current: Deposit | null = null;
+let current = restored();
+let isFollowed = false;
 const listeners = new Set<() => void>();
 
 export const deposits = {
@@ -52,11 +53,9 @@ export const deposits = {
 
   /** Goes on with what a page before a reload has begun, or with what the chain would not tell. */
   resume: (wallet: string): void => {
-    const kept = current ?? restored();
-    if (kept?.address !== wallet || kept.signed === null) return;
-    if (current !== null && current.error === null) return; // It is under way.
-    const { signed, rpcUrl } = kept;
-    current = { ...kept, stage: "sent", error: null };
+    if (isFollowed || current?.address !== wallet || current.signed === null) return;
+    const { signed, rpcUrl } = current;
+    current = { ...current, stage: "sent", error: null };
     tell();
     void follow(current, async (onStep) => {
       const { resume } = await import("@/wallet/transfer");
@@ -67,6 +66,7 @@ export const deposits = {
   /** It is over, and was seen. */
   forget: (): void => {
     current = null;
+    isFollowed = false;
     sessionStorage.removeItem(KEY);
     tell();
   },
@@ -80,6 +80,7 @@ type Run = (onStep: (step: TransferStep) => void) => Promise<string>;
 
 async function follow(begun: Deposit, run: Run): Promise<void> {
   let now = begun;
+  isFollowed = true;
   const change = (more: Partial<Deposit>): void => {
     if (current !== now) return; // It was forgotten meanwhile.
     current = now = { ...now, ...more };
@@ -99,6 +100,7 @@ async function follow(begun: Deposit, run: Run): Promise<void> {
     const mayStillLand = error instanceof TransferUnknown || now.stage === "final";
     if (!mayStillLand) sessionStorage.removeItem(KEY);
     change(mayStillLand ? { error } : { error, signed: null });
+    if (current === now) isFollowed = false;
   }
 }
 

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { Address } from "@/ui/Address";
 import { Card } from "@/ui/Card";
-import { Grid, Page } from "@/ui/Page";
+import { Page } from "@/ui/Page";
 import { Tabs } from "@/ui/Tabs";
 import { NeedsWallet } from "@/wallet/NeedsWallet";
 import { useWallet } from "@/wallet/WalletContext";
@@ -21,7 +21,7 @@ export default function WalletPage() {
   return (
     <Page title="Wallet" lead={LEAD}>
       <Card>
-        <NeedsWallet why="Your balance and your keys belong to your wallet. To sign in moves no money and costs nothing.">
+        <NeedsWallet why="Your balance and your keys belong to your wallet. Signing in moves no money.">
           {() => null}
         </NeedsWallet>
       </Card>
@@ -38,10 +38,10 @@ function Mine({ wallet }: { wallet: string }) {
   return (
     <Page title="Wallet" lead={LEAD} aside={<Address value={wallet} />}>
       <Overview wallet={wallet} />
-      <Grid min="22rem">
+      <div className={styles.pair}>
         <DepositCard wallet={wallet} />
         <Withdraw wallet={wallet} onDone={() => setList("payouts")} />
-      </Grid>
+      </div>
       <Card flush>
         <div className={styles.lists}>
           <Tabs tabs={tabs} value={list} onChange={setList} />
