@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from hypernode.chain.keys import Keypair, address_of
+from hypernode.chain.keys import Keypair
 from hypernode.chain.localnet import Localnet
 from tests.network import Coordinator, TestNetwork, new_database
 from tests.web.browser import Visitor, launch
 from tests.web.wallet import Wallet
 
+SIGNED = {"HYPERNODE_AUTH": "signed"}
 WEB = Path(__file__).parents[2] / "web"
 
 
@@ -36,8 +37,16 @@ def running(tmp_path_factory: pytest.TempPathFactory, postgres: Any, chain: Any)
 @pytest.fixture(scope="package")
 def served(running: TestNetwork) -> Coordinator:
     """A coordinator with one node in its sandbox."""
-    coordinator = running.coordinator().ready()
-    running.node(coordinator, "--price", "1", wallet=address_of(Keypair()))
+    return serving(running)
+
+
+def serving(network: TestNetwork) -> Coordinator:
+    """Believes nobody who has not signed in; a provider's node does its work."""
+    coordinator = network.coordinator(**SIGNED).ready()
+    with coordinator.client(Keypair()) as provider:
+        token = provider.register_node(machine_id="first", price="1").node_token
+        assert token is not None
+        network.node(coordinator, "--price", "1", wallet=provider.address, HYPERNODE_NODE_TOKEN=token)
     return coordinator
 
 

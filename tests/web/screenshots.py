@@ -3,7 +3,7 @@
 import io
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -22,8 +22,10 @@ from tests.web.life import Node, settle_down, work_for_a_week
 from tests.web.wallet import Wallet
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
+STRANGERS = 6
+MOST_HIGH = 2_600
 LARGEST_BYTES = 100_000
-QUALITIES = (85, 70, 55, 40)
+QUALITIES = (60, 45, 30)
 SETTLE_MS = 500
 """For what moves even where less motion is asked for."""
 QUESTION = Question("Explain in three sentences why the sky is blue.", most_tokens=120)
@@ -53,10 +55,13 @@ def alive(folder: Path) -> Iterator[Scene]:
             coordinator = network.coordinator().ready()
             owner = Wallet(Keypair(), chain.rpc_url)
             nodes = settle_down(coordinator.url, owner.address)
-            with coordinator.client(owner.keypair) as client:
-                client.airdrop(hyper=500)
-                client.deposit("250")
-                work_for_a_week(network, client, nodes)
+            with ExitStack() as people:
+                keys = [owner.keypair, *(Keypair() for _ in range(STRANGERS))]
+                customers = [people.enter_context(coordinator.client(key)) for key in keys]
+                for customer in customers:
+                    customer.airdrop(hyper=500)
+                    customer.deposit("250")
+                work_for_a_week(network, customers, nodes)
             network.node(coordinator, "--price", "1", wallet=address_of(Keypair()))
             yield Scene(coordinator.url, chain.rpc_url, owner, nodes)
         finally:
@@ -75,9 +80,7 @@ class Photographer:
     def walk(self) -> None:
         """Through every page."""
         with self._visitor as visitor:
-            for name, path in PUBLIC.items():
-                visitor.page.goto(path)
-                self._shoot(name)
+            self._visit(PUBLIC)
             visitor.sign_in()
             ask(visitor.page, QUESTION)
             watch(visitor.page)
@@ -85,16 +88,20 @@ class Photographer:
             visitor.page.get_by_role("link", name="Verify the receipt").click()
             expect(visitor.page.get_by_text("This receipt is genuine")).to_be_visible()
             self._shoot("verify")
-            for name, path in OWN.items():
-                visitor.page.goto(path)
-                self._shoot(name)
+            self._visit(OWN)
+
+    def _visit(self, pages: dict[str, str]) -> None:
+        for name, path in pages.items():
+            for node in self._scene.nodes:
+                node.beat()
+            self._visitor.page.goto(path)
+            self._shoot(name)
 
     def _shoot(self, name: str) -> None:
-        for node in self._scene.nodes:
-            node.beat()
         self._visitor.settle()
         self._visitor.page.wait_for_timeout(SETTLE_MS)
-        picture = Image.open(io.BytesIO(self._visitor.page.screenshot(full_page=True)))
+        whole = Image.open(io.BytesIO(self._visitor.page.screenshot(full_page=True)))
+        picture = whole.crop((0, 0, whole.width, min(whole.height, MOST_HIGH)))
         path = self._folder / f"{name}-{self._look}.webp"
         for quality in QUALITIES:
             picture.save(path, quality=quality, method=6)

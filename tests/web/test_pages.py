@@ -93,15 +93,15 @@ def test_every_page_is_reached_with_the_keyboard_alone(served: Coordinator, visi
 def test_the_theme_is_chosen_and_kept(served: Coordinator, visit: Visit):
     page = visit(served.url, color_scheme="light").page
     page.goto("/")
-    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    light = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
 
     page.get_by_role("button", name="System theme; change").click()
     page.get_by_role("button", name="Light theme; change").click()
 
     expect(page.get_by_role("button", name="Dark theme; change")).to_be_visible()
-    expect(page.locator("body")).not_to_have_css("background-color", light)
+    expect(page.locator("html")).not_to_have_css("background-color", light)
     page.reload()
-    expect(page.locator("body")).not_to_have_css("background-color", light)
+    expect(page.locator("html")).not_to_have_css("background-color", light)
 
 
 def test_the_policy_forbids_what_a_break_in_would_need(served: Coordinator, visit: Visit):

@@ -5,15 +5,14 @@ from playwright.sync_api import expect
 from tests.faults.actors import restarted
 from tests.network import TestNetwork
 from tests.web.asking import COMPLETED, Question, answer, ask
-from tests.web.conftest import Visit, fund
+from tests.web.conftest import SIGNED, Visit, fund, serving
 from tests.web.wallet import Wallet
 
 QUESTION = Question("Tell me a long story about a lighthouse keeper and the sea.", most_tokens=480)
 
 
 def test_the_page_recovers_when_the_coordinator_is_killed(network: TestNetwork, visit: Visit, wallet: Wallet):
-    coordinator = network.coordinator().ready()
-    network.node(coordinator, "--price", "1")
+    coordinator = serving(network)
     fund(coordinator, wallet)
     visitor = visit(coordinator.url, wallet=wallet, sees_outage=True)
     page = visitor.page
@@ -27,7 +26,7 @@ def test_the_page_recovers_when_the_coordinator_is_killed(network: TestNetwork, 
 
     expect(page.get_by_text("The connection is lost")).to_be_visible()
     assert answer(page).inner_text().startswith(before)
-    restarted(network, coordinator).ready()
+    restarted(network, coordinator, **SIGNED).ready()
     expect(page.get_by_text(COMPLETED)).to_be_visible(timeout=60_000)
     with coordinator.client(wallet.keypair) as client:
         job = client.job(job_id)
