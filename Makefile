@@ -15,7 +15,7 @@ WEB_APP := web/dist/index.html
 # All that the web app is made of.
 WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
 
-.PHONY: help setup web demo up test check format docs bench lock clean
+.PHONY: help setup web demo up test check format docs screenshots bench lock clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -55,6 +55,9 @@ format: $(VENV)/ready-dev ## Format and fix what can be fixed
 
 docs: $(VENV)/ready-dev ## Write the generated pages of docs/reference
 	$(BIN)/python -m hypernode.wiring.reference
+
+screenshots: $(VENV)/ready-dev $(VENV)/ready-engines $(WEB_APP) ## Take the pictures of docs/images, of a network with some life in it
+	$(BIN)/python -m tests.web.screenshots
 
 bench: $(VENV)/ready-bench ## Measure against peers; results go to bench/RESULTS.md
 	$(BIN)/python -m bench

@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Reque
 from tests.web.wallet import Wallet
 
 CHROMIUM = Path("/usr/bin/chromium")
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+GRAVE = {"serious", "critical"}
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 375, "height": 740}
 PATIENCE_MS = 10_000
 MOST_SHIFT, PAUSE_MS, BURST_MS = 0.1, 1_000, 5_000
@@ -91,9 +93,24 @@ class Visitor(AbstractContextManager["Visitor"]):
 
     def settle(self) -> None:
         """Wait until the page shows what it has to show."""
-        expect(self.page.get_by_role("heading", level=1)).to_be_visible()
+        expect(self.page.locator("h1")).to_be_visible()
         expect(self.page.locator("[aria-busy=true]")).to_have_count(0)
         self.page.evaluate("document.fonts.ready")
+
+    def assert_well_made(self) -> None:
+        """Nothing for axe to complain of, and nothing that sticks out at the side."""
+        self.settle()
+        self.page.evaluate(AXE.read_text())
+        found: list[dict[str, Any]] = self.page.evaluate("axe.run().then(({ violations }) => violations)")
+        grave = [
+            f"{each['id']} ({each['impact']}): {node['html'][:300]} {node['failureSummary']}"
+            for each in found
+            for node in each["nodes"]
+            if each["impact"] in GRAVE
+        ]
+        assert not grave, "\n".join(grave)
+        width, room = self.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+        assert width <= room, f"the page is {width} px wide on {room} px"
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 from hypernode.chain.keys import Keypair
 from hypernode.chain.localnet import Localnet
 from tests.network import Coordinator, TestNetwork, new_database
-from tests.web.browser import Visitor, launch
+from tests.web.browser import AXE, Visitor, launch
 from tests.web.wallet import Wallet
 
 SIGNED = {"HYPERNODE_AUTH": "signed"}
@@ -21,7 +21,8 @@ WEB = Path(__file__).parents[2] / "web"
 @pytest.fixture(scope="package", autouse=True)
 def built() -> None:
     """The app that the coordinator serves."""
-    assert (WEB / "dist" / "index.html").exists(), "the web app has not been built: run `make web` first"
+    for needed in (WEB / "dist" / "index.html", AXE):
+        assert needed.exists(), f"{needed} is missing: run `make web` first"
 
 
 @pytest.fixture(scope="package")

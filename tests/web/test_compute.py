@@ -23,6 +23,7 @@ def test_tokens_come_one_by_one_and_the_job_is_found_again(served: Coordinator, 
     seen = watch(page)
     assert len(set(seen)) > 3, seen
     assert all(seen[-1].startswith(each) for each in seen)
+    visitor.assert_well_made()
     with served.client(customer.keypair) as client:
         job = client.job(job_id)
         assert job.result is not None
@@ -68,6 +69,7 @@ def test_a_quote_says_what_to_relax_where_no_node_matches(served: Coordinator, v
     expect(page.get_by_text(re.compile("^None of|lack"))).not_to_have_count(0)
     page.get_by_role("button", name="Submit the job").click()
     expect(page.get_by_text("It waits for a node.")).to_be_visible()
+    visitor.assert_well_made()
     page.get_by_role("button", name="Cancel the job").click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel the job").click()
     expect(page.get_by_text("Cancelled.", exact=True)).to_be_visible()

@@ -41,6 +41,7 @@ def test_money_comes_in_and_goes_out(served: Coordinator, visit: Visit, wallet: 
     deposit.get_by_role("button", name="Another deposit").click()
     expect(deposit).to_contain_text("In your wallet: 84.500001 HYPER")
 
+    visitor.assert_well_made()
     page.get_by_role("tab", name="Statement").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="All as CSV").click()
@@ -78,6 +79,7 @@ def test_an_api_key_is_shown_once_does_what_it_may_and_ends(served: Coordinator,
     dialog.get_by_label("Name").fill("my agent")
     dialog.get_by_label("Spending limit").fill("3")
     dialog.get_by_role("button", name="Make the key").click()
+    visitor.assert_well_made()
     dialog.get_by_role("button", name="Copy key").click()
     token = page.evaluate("navigator.clipboard.readText()")
     dialog.get_by_role("button", name="I have copied it").click()

@@ -6,12 +6,10 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.network import Coordinator
-from tests.web.browser import NARROW, WIDE, Visitor
-from tests.web.conftest import WEB, Visit
+from tests.web.browser import NARROW, WIDE
+from tests.web.conftest import Visit
 from tests.web.wallet import Wallet
 
-AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
-GRAVE = {"serious", "critical"}
 PUBLIC = {
     "/": "Network",
     "/verify": "Verify a receipt",
@@ -30,26 +28,6 @@ LOOKS = [
 ]
 
 
-def findings(visitor: Visitor) -> list[str]:
-    """What axe holds against the page as it is now."""
-    visitor.page.evaluate(AXE.read_text())
-    found: list[dict[str, Any]] = visitor.page.evaluate("axe.run().then(({ violations }) => violations)")
-    return [
-        f"{each['id']} ({each['impact']}): {each['help']}: {node['html'][:200]} {node['failureSummary']}"
-        for each in found
-        for node in each["nodes"]
-        if each["impact"] in GRAVE
-    ]
-
-
-def assert_well_made(visitor: Visitor) -> None:
-    """Nothing for axe to complain of, and nothing that sticks out at the side."""
-    visitor.settle()
-    assert findings(visitor) == []
-    width, room = visitor.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-    assert width <= room
-
-
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("path", PUBLIC)
 def test_a_stranger_sees(served: Coordinator, visit: Visit, path: str, look: dict[str, Any]):
@@ -58,7 +36,7 @@ def test_a_stranger_sees(served: Coordinator, visit: Visit, path: str, look: dic
     visitor.page.goto(path)
 
     expect(visitor.page).to_have_title(f"{PUBLIC[path]} · Hypernode")
-    assert_well_made(visitor)
+    visitor.assert_well_made()
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -70,7 +48,7 @@ def test_the_signed_in_see(served: Coordinator, visit: Visit, wallet: Wallet, pa
 
     visitor.page.reload()
 
-    assert_well_made(visitor)
+    visitor.assert_well_made()
 
 
 def test_every_page_is_reached_with_the_keyboard_alone(served: Coordinator, visit: Visit):

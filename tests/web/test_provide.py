@@ -56,6 +56,7 @@ def test_a_provider_registers_starts_is_paid_and_leaves(
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="Register").click()
     expect(dialog.get_by_text("Give the machine a name")).to_be_visible()
+    visitor.assert_well_made()
     dialog.get_by_label("Name of the machine").fill("rig-1")
     dialog.get_by_label("Price an hour").fill("36")
     dialog.get_by_label("Country").fill("Iceland")
@@ -72,6 +73,7 @@ def test_a_provider_registers_starts_is_paid_and_leaves(
     earnings = page.get_by_role("table", name="What each job earned")
     expect(earnings).to_contain_text("Generic compute")
     expect(earnings).to_contain_text("Paid")
+    visitor.assert_well_made()
 
     card.get_by_role("button", name="Drain").click()
     expect(card).to_contain_text("Draining")

@@ -50,6 +50,7 @@ def test_the_receipt_of_one_s_own_job_is_genuine_until_it_is_altered(
     page.get_by_role("link", name="Verify the receipt").click()
 
     expect(page.get_by_text("This receipt is genuine")).to_be_visible()
+    visitor.assert_well_made()
     shown = json.loads(page.get_by_role("textbox", name="Receipt file").input_value())
     shown["receipt"]["cost"] += 1
     page.get_by_role("textbox", name="Receipt file").fill(json.dumps(shown))
@@ -57,6 +58,7 @@ def test_the_receipt_of_one_s_own_job_is_genuine_until_it_is_altered(
     difference = page.locator("section", has=page.get_by_role("heading", name="What differs"))
     expect(difference).to_contain_text(str(shown["receipt"]["cost"]))
     expect(difference).to_contain_text(str(shown["receipt"]["cost"] - 1))
+    visitor.assert_well_made()
 
 
 def _with(path: str, change: Callable[[Any], Any]) -> Callable[[Json], None]:
