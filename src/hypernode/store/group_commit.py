@@ -1,8 +1,9 @@
 """Group commit: a flusher takes all that has arrived, commits it together, then takes the next.
 
-There is no linger: an idle system commits at once, a busy one in larger and larger groups (6.7 us a row at 256 rows
-against 124 us at one; FACTS.md). Callers are answered after the commit. One flusher: a second one would halve the
-groups, and the rows of small ones cost more than the wait for the disk that it saves.
+An idle system commits at once, a busy one in larger and larger groups (6.7 us a row at 256 rows against 124 us at one;
+FACTS.md). Callers are answered after the commit. One flusher: a second one would halve the groups, and the rows of
+small ones cost more than the wait for the disk that it saves. After a small group it rests for as long as that took:
+else several coordinators that take turns at the events lock have a few rows each time, and spend all on small commits.
 """
 
 import asyncio
@@ -18,6 +19,9 @@ MAX_GROUP: Final = 512
 MAX_WAITING: Final = 50_000
 DEADLOCK_TRIES: Final = 3
 TURNS: Final = 3
+ENOUGH: Final = 64
+"""So many that wait are a group worth its commit."""
+MAX_REST_S: Final = 0.01
 
 
 class Overloaded(Exception):
@@ -30,8 +34,14 @@ class GroupCommit(Generic[Item, Answer]):
     An answer that is an exception is raised at its caller alone.
     """
 
-    def __init__(self, flush: Callable[[Sequence[Item]], Awaitable[Sequence[Answer | Exception]]]) -> None:
+    def __init__(
+        self,
+        flush: Callable[[Sequence[Item]], Awaitable[Sequence[Answer | Exception]]],
+        *,
+        max_rest_s: float = MAX_REST_S,
+    ) -> None:
         self._flush = flush
+        self._max_rest_s = max_rest_s
         self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
         self._flusher: asyncio.Task[None] | None = None
 
@@ -61,13 +71,19 @@ class GroupCommit(Generic[Item, Answer]):
             self._flusher = None
 
     async def _flush_all(self) -> None:
+        clock = asyncio.get_running_loop().time
+        rest_s = 0.0
         while self._waiting:
+            if len(self._waiting) < ENOUGH:
+                await asyncio.sleep(rest_s)
             await _let_others_arrive()
+            began = clock()
             group, self._waiting = self._waiting[:MAX_GROUP], self._waiting[MAX_GROUP:]
             try:
                 answers = await self._commit([item for item, _ in group])
             except Exception as error:
                 answers = [error] * len(group)
+            rest_s = min(clock() - began, self._max_rest_s)
             for (_, future), answer in zip(group, answers, strict=True):
                 if future.done():  # Its caller went away; the others must not suffer.
                     continue

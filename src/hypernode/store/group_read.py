@@ -27,7 +27,7 @@ class GroupRead(Generic[Key, Answer]):
     def __init__(self, database: Database, read: Callable[[Sequence[Key]], Awaitable[Mapping[Key, Answer]]]) -> None:
         self._database = database
         self._read = read
-        self._group = GroupCommit(self._answer)
+        self._group = GroupCommit(self._answer, max_rest_s=0)
         self._snapshot = ""
         self._kept: dict[Key, Answer] = {}
         self._kept_bytes = 0
