@@ -15,7 +15,7 @@ CHROMIUM = Path("/usr/bin/chromium")
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 GRAVE = {"serious", "critical"}
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 375, "height": 740}
-PATIENCE_MS = 10_000
+PATIENCE_MS = 30_000
 MOST_SHIFT, PAUSE_MS, BURST_MS = 0.1, 1_000, 5_000
 KEPT = {"hypernode.session", "hypernode.theme"}
 """What local storage may hold."""

@@ -16,8 +16,10 @@ from tests.network import TestNetwork, eventually
 
 GIGABYTE = 1024
 JOBS, DAYS = 120, 7
-WORK = {"runtime": "wasm", "module": {"wat": '(module (func (export "_start")))'}}
-RESULT = {"exitCode": 0, "fuelUsed": 1, "stdout": "", "stderr": ""}
+WORK = {"runtime": "wasm", "module": {"wat": '(module (func (export "_start")))'}, "fuel": 2_000_000_000}
+RESULT = {"exitCode": 0, "stdout": "", "stderr": ""}
+FUEL_PRICE = "0.35"
+"""For a thousand million units of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Node:
 
     def __init__(self, url: str, machine: Machine, wallet: str) -> None:
         self._http = httpx.Client(base_url=url, timeout=60)
+        self._chance = random.Random(machine.name)
         place = {"country": machine.country, "city": machine.city, "lat": machine.lat, "lon": machine.lon}
         body = {
             "walletAddress": wallet,
@@ -71,7 +74,7 @@ class Node:
         answer = self._http.post("/api/nodes/register", json=body).raise_for_status().json()
         self.node_id: str = answer["node"]["nodeId"]
         self._http.headers["Authorization"] = f"Bearer {answer['nodeToken']}"
-        engine = {"jobType": "generic_compute", "pricePerUnit": machine.price}
+        engine = {"jobType": "generic_compute", "pricePerUnit": FUEL_PRICE}
         self._say({"kind": "hello", "capacity": 1, "engines": [engine], "isolation": "sandbox"})
 
     def work(self) -> int:
@@ -79,7 +82,9 @@ class Node:
         offers = [frame for frame in self._say(wait_s=0.2) if frame["kind"] == "offer"]
         for offer in offers:
             self._say({"kind": "accept", "leaseId": offer["leaseId"]})
-            self._say({"kind": "report", "leaseId": offer["leaseId"], "result": RESULT, "units": 1})
+            fuel = self._chance.randrange(200_000_000, 2_000_000_000)
+            result = RESULT | {"fuelUsed": fuel}
+            self._say({"kind": "report", "leaseId": offer["leaseId"], "result": result, "units": fuel})
         return len(offers)
 
     def beat(self) -> None:

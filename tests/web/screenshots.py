@@ -95,6 +95,8 @@ class Photographer:
             for node in self._scene.nodes:
                 node.beat()
             self._visitor.page.goto(path)
+            if name == "network":
+                self._visitor.page.get_by_role("button", name="7 d").click()
             self._shoot(name)
 
     def _shoot(self, name: str) -> None:

@@ -27,7 +27,7 @@ def test_the_page_recovers_when_the_coordinator_is_killed(network: TestNetwork, 
     expect(page.get_by_text("The connection is lost")).to_be_visible()
     assert answer(page).inner_text().startswith(before)
     restarted(network, coordinator, **SIGNED).ready()
-    expect(page.get_by_text(COMPLETED)).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(COMPLETED)).to_be_visible(timeout=120_000)
     with coordinator.client(wallet.keypair) as client:
         job = client.job(job_id)
         assert job.result is not None
