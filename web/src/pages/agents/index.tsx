@@ -99,7 +99,7 @@ function Key({ address }: { address: string | null }) {
         <p className="muted small">
           {address === null
             ? "Then the snippets have your address in them, and you can make a key."
-            : "Beneath your balance, which the agent spends from."}
+            : "On the page of your wallet, whose balance the agent spends from."}
         </p>
       </div>
       <p className="muted">Or in a terminal, with the wallet&apos;s key file:</p>

@@ -47,6 +47,7 @@ interface FieldsProps {
 }
 
 const NONE: ReadonlySet<string> = new Set();
+const FEW = 4;
 
 function Fields({ fields, path, value, onChange, first = NONE }: FieldsProps) {
   const { problems } = useForm();
@@ -55,7 +56,9 @@ function Fields({ fields, path, value, onChange, first = NONE }: FieldsProps) {
   const [isOpen, setOpen] = useState(false);
   // A field of one allowed value was chosen with the form that it belongs to.
   const shown = fields.filter(({ schema }) => schema.enum?.length !== 1);
-  const [now, later] = parted(shown, ({ name, required }) => required || first.has(name) || filled.has(name));
+  const isSeen = ({ name, required }: FieldOf): boolean => required || first.has(name) || filled.has(name);
+  // A few fields of which none stands out are all seen.
+  const [now, later] = shown.length <= FEW && !shown.some(isSeen) ? [shown, []] : parted(shown, isSeen);
   const hasProblem = later.some(({ name }) => hasPlace(problems, pathTo(path, name)));
   const place = ({ name, schema, required }: FieldOf): ReactNode => (
     <Place

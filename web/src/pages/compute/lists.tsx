@@ -1,6 +1,7 @@
 /** Fields of many values: lists, and names with their values. */
 import type { ReactNode } from "react";
 import { TextArea } from "@/ui/Field";
+import { classes } from "@/ui/text";
 import { pathTo, type PlaceProps, useForm } from "./context";
 import { FileButton, FileField } from "./FileField";
 import { Add, Group, Remove, TextInput } from "./inputs";
@@ -62,7 +63,7 @@ export function MapField({ of, about, path, label, value, onChange }: MapProps) 
       {entries.length > 0 && (
         <ul className={styles.rows}>
           {entries.map(([name, each], index) => (
-            <li key={index} className={styles.line}>
+            <li key={index} className={classes(styles.line, styles.pair)}>
               <div className={styles.entry}>
                 <TextInput
                   aria-label={`Name ${index + 1} of ${label}`}

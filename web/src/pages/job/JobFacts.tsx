@@ -32,7 +32,7 @@ export function JobFacts({ job }: { job: Job | undefined }) {
           ],
           ["Attempts", known(({ attempts }) => attempts)],
           ["Ran", known(({ metrics }) => (metrics.duration === null ? "—" : duration(metrics.duration)))],
-          ["Work", known(({ units, unit }) => (units === 0 ? "—" : `${number(units)} ${unit}`))],
+          ["Work", known(({ units, unit }) => (units === 0 ? "—" : work(units, unit)))],
           ["Budget", known(({ budget }) => <Amount value={budget} />)],
           ["Cost", known(({ metrics }) => <Amount value={metrics.cost} />)],
           [
@@ -50,4 +50,8 @@ export function JobFacts({ job }: { job: Job | undefined }) {
       )}
     </>
   );
+}
+
+function work(units: number, unit: string): string {
+  return `${number(units)} ${units === 1 ? unit.replace(/s$/, "") : unit}`;
 }

@@ -8,7 +8,7 @@ import { Card } from "@/ui/Card";
 import { Skeleton } from "@/ui/Skeleton";
 import { duration } from "@/ui/text";
 import styles from "./job.module.css";
-import type { Progress as Reached, Story } from "./story";
+import type { Story } from "./story";
 
 const REFRESH_MS = 5_000;
 const WHOLE = 100;
@@ -29,9 +29,11 @@ function standing(job: Job, story: Story): ReactNode {
     case "queued":
       return <Waiting job={job} />;
     case "running":
-      // A model that answers tells how far it is by its words.
-      return (
-        <Running progress={story.text === "" ? story.progress : undefined} isAnswering={story.text !== ""} />
+      return job.jobType === "llm_inference" && story.text !== "" ? (
+        // A model that answers tells how far it is by its words.
+        <Running label="Answering" />
+      ) : (
+        <Running label={story.progress?.message || "Starting"} fraction={story.progress?.fraction} />
       );
     case "completed":
       return (
@@ -79,10 +81,7 @@ function Waiting({ job }: { job: Job }) {
       </p>
       {explanation?.needed != null && (
         <p>
-          <Link href="/wallet">
-            Deposit <Amount value={explanation.needed} />
-          </Link>{" "}
-          and it goes on by itself.
+          <Link href="/wallet">Deposit on the Wallet page</Link>
         </p>
       )}
       {explanation?.relaxation && (
@@ -94,12 +93,12 @@ function Waiting({ job }: { job: Job }) {
   );
 }
 
-function Running({ progress, isAnswering }: { progress: Reached | undefined; isAnswering: boolean }) {
+function Running({ label, fraction }: { label: string; fraction?: number | undefined }) {
   return (
-    <Progress.Root value={progress ? progress.fraction * WHOLE : null} className={styles.progress}>
+    <Progress.Root value={fraction === undefined ? null : fraction * WHOLE} className={styles.progress}>
       <div className={styles.reached}>
-        <Progress.Label>{isAnswering ? "Answering" : progress?.message || "Starting"}</Progress.Label>
-        <span className="muted">{progress && `${Math.floor(progress.fraction * WHOLE)} %`}</span>
+        <Progress.Label>{label}</Progress.Label>
+        <span className="muted">{fraction !== undefined && `${Math.floor(fraction * WHOLE)} %`}</span>
       </div>
       <Progress.Track className={styles.track}>
         <Progress.Indicator className={styles.indicator} />

@@ -1,11 +1,14 @@
 /** How the stream of events is doing: live, lost and looked for again, or caught up. */
-import { Radio, RefreshCw, WifiOff } from "lucide-react";
+import { Check, Radio, RefreshCw, WifiOff } from "lucide-react";
+import { useState } from "react";
 import type { StreamState } from "@/api/events";
 import { classes, count } from "@/ui/text";
 import styles from "./job.module.css";
 
 export function StreamNote({ state }: { state: StreamState }) {
-  const note = noteOf(state);
+  const [wasLost, setWasLost] = useState(false);
+  if (state.name === "reconnecting" && !wasLost) setWasLost(true);
+  const note = noteOf(state, wasLost);
   return (
     <p className={classes(styles.note, note && styles[note.tone])} role="status">
       {note && (
@@ -23,26 +26,22 @@ interface Note {
   icon: typeof Radio;
 }
 
-function noteOf(state: StreamState): Note | undefined {
+function noteOf(state: StreamState, wasLost: boolean): Note | undefined {
   switch (state.name) {
     case "connecting":
-    case "ended":
     case "refused":
       return undefined;
+    case "ended":
+      return wasLost ? { text: "Caught up: nothing was missed", tone: "live", icon: Check } : undefined;
     case "catching-up":
-      return { text: "Catching up…", tone: "live", icon: RefreshCw };
+      return wasLost ? { text: "Catching up…", tone: "live", icon: RefreshCw } : undefined;
     case "live":
-      return {
-        text: state.recovered > 0 ? `Live again; ${count(state.recovered, "event")} caught up` : "Live",
-        tone: "live",
-        icon: Radio,
-      };
+      return wasLost
+        ? { text: `Live again; ${count(state.recovered, "event")} caught up`, tone: "live", icon: Radio }
+        : { text: "Live", tone: "live", icon: Radio };
     case "reconnecting":
       return {
-        text:
-          state.tries > 1
-            ? `The connection is lost. Reconnecting, try ${state.tries}…`
-            : "The connection is lost. Reconnecting…",
+        text: `The connection is lost. Try ${state.tries}…`,
         tone: "lost",
         icon: WifiOff,
       };

@@ -1,11 +1,12 @@
 /** A job as it runs and when it is over: progress, logs, result, cost and receipt. */
-import { RotateCw } from "lucide-react";
+import { Lock, RotateCw } from "lucide-react";
 import { Link, type RouteComponentProps } from "wouter";
 import type { Schemas } from "@/api/client";
 import { Ago } from "@/ui/Ago";
-import { ButtonLink } from "@/ui/Button";
+import { Button, ButtonLink } from "@/ui/Button";
 import { Card } from "@/ui/Card";
 import { Code } from "@/ui/Code";
+import { Empty } from "@/ui/Empty";
 import { Page } from "@/ui/Page";
 import { Problem } from "@/ui/Problem";
 import { Skeleton } from "@/ui/Skeleton";
@@ -54,8 +55,8 @@ function Main({ told: { job, story, stream } }: { told: Told }) {
   const isStranger = stream.name === "refused" && [401, 403].includes(stream.error.status);
   return (
     <div className={styles.main}>
-      {isStranger && <Problem error={stream.error} />}
       <StateCard job={job} story={story} />
+      {isStranger && <Stranger />}
       {!isStranger && <Result job={job} story={story} />}
       {job && job.parts > 0 && <Parts jobId={job.jobId} isOver={isOver(job)} />}
       {lines.length > 0 && <Logs lines={lines} />}
@@ -86,6 +87,22 @@ function Lead({ job: { jobType, createdAt, parentId, part } }: { job: Schemas["J
         </>
       )}
     </>
+  );
+}
+
+/** To whom the rest is not shown. */
+function Stranger() {
+  const { address, open } = useWallet();
+  return (
+    <Card>
+      <Empty
+        icon={<Lock />}
+        title="Input, result and logs are its owner's"
+        action={address === null && <Button onClick={open}>Connect a wallet</Button>}
+      >
+        Sign in with the wallet that submitted the job to see them.
+      </Empty>
+    </Card>
   );
 }
 

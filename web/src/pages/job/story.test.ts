@@ -39,6 +39,12 @@ describe("tell", () => {
     expect(losses).toEqual([{ step: 2, loss: 3.1416 }]);
   });
 
+  it("tells of checkpoints in a row together", () => {
+    const { moments } = tell([running, ...[1, 2, 3].map(() => event("checkpoint", {}))]);
+
+    expect(moments.map(({ title }) => title)).toEqual(["Runs on a node", "3 checkpoints stored"]);
+  });
+
   it("tells of chain transactions and what they moved", () => {
     const { moments } = tell([event("payout", { amount: 0.09, transaction: "5x" })]);
 

@@ -13,6 +13,8 @@ export interface Moment {
   amount?: number;
   /** Another job that it is about. */
   jobId?: string;
+  /** How many it stands for. */
+  checkpoints?: number;
 }
 
 export interface Progress {
@@ -81,7 +83,7 @@ function add(story: Story, { kind, data, seq, at }: JobEvent): void {
       break;
     }
     case "checkpoint":
-      story.moments.push({ seq, at, title: "Checkpoint stored", tone: "quiet" });
+      storeCheckpoint(story, { seq, at });
       break;
     case "verification":
       story.moments.push({
@@ -99,6 +101,15 @@ function add(story: Story, { kind, data, seq, at }: JobEvent): void {
     case "receipt":
       story.moments.push({ ...{ seq, at, title: "Receipt anchored", tone: "good" }, ...transactionIn(data) });
   }
+}
+
+/** Those in a row are told together. */
+function storeCheckpoint({ moments }: Story, when: Pick<Moment, "seq" | "at">): void {
+  const before = moments.at(-1);
+  const stored = (before?.checkpoints ?? 0) + 1;
+  if (stored > 1) moments.pop();
+  const title = stored === 1 ? "Checkpoint stored" : `${stored} checkpoints stored`;
+  moments.push({ ...when, title, tone: "quiet", checkpoints: stored });
 }
 
 /** What an earlier attempt streamed is no part of this one's result. */

@@ -16,7 +16,15 @@ interface Point {
 }
 
 export default function LossChart({ curve }: { curve: readonly LossPoint[] }) {
-  const { parentRef, width } = useParentSize();
+  const { parentRef, width } = useParentSize({ debounceTime: 50 });
+  return (
+    <div ref={parentRef} style={{ height: CHART_HEIGHT }}>
+      {width > 0 && <Plot curve={curve} width={width} />}
+    </div>
+  );
+}
+
+function Plot({ curve, width }: { curve: readonly LossPoint[]; width: number }) {
   const trained = pointsOf(curve, ({ loss }) => loss);
   const evaluated = pointsOf(curve, ({ evalLoss }) => evalLoss);
   const all = [...trained, ...evaluated];
@@ -33,28 +41,26 @@ export default function LossChart({ curve }: { curve: readonly LossPoint[] }) {
   const first = trained[0]?.value;
   const last = trained.at(-1)?.value;
   return (
-    <div ref={parentRef} style={{ height: CHART_HEIGHT }}>
-      <svg
-        width={width}
-        height={CHART_HEIGHT}
-        role="img"
-        aria-label={`The loss went from ${first?.toPrecision(3)} to ${last?.toPrecision(3)}`}
-      >
-        <LinePath data={trained} {...place} className={styles.line ?? ""} />
-        <LinePath data={evaluated} {...place} className={styles.second ?? ""} />
-        {evaluated.map((point) => (
-          <circle key={point.step} cx={place.x(point)} cy={place.y(point)} r={3} className={styles.point} />
-        ))}
-        <g className={styles.axis}>
-          <AxisBottom
-            scale={x}
-            top={CHART_HEIGHT - MARGIN.bottom}
-            numTicks={Math.max(2, Math.floor(width / TICK_PX))}
-          />
-          <AxisLeft scale={y} left={MARGIN.left} numTicks={5} />
-        </g>
-      </svg>
-    </div>
+    <svg
+      width={width}
+      height={CHART_HEIGHT}
+      role="img"
+      aria-label={`The loss went from ${first?.toPrecision(3)} to ${last?.toPrecision(3)}`}
+    >
+      <LinePath data={trained} {...place} className={styles.line ?? ""} />
+      <LinePath data={evaluated} {...place} className={styles.second ?? ""} />
+      {evaluated.map((point) => (
+        <circle key={point.step} cx={place.x(point)} cy={place.y(point)} r={3} className={styles.point} />
+      ))}
+      <g className={styles.axis}>
+        <AxisBottom
+          scale={x}
+          top={CHART_HEIGHT - MARGIN.bottom}
+          numTicks={Math.max(2, Math.floor(width / TICK_PX))}
+        />
+        <AxisLeft scale={y} left={MARGIN.left} numTicks={5} />
+      </g>
+    </svg>
   );
 }
 
