@@ -215,6 +215,7 @@ BOUNDED: Final = {
     "hypernode.domain.demand": "Matching",
     "hypernode.store.group_commit": "Group commit",
     "hypernode.coordinator.matchmaker": "Waiting jobs",
+    "hypernode.coordinator.explainer": "Explanations and quotes",
     "hypernode.coordinator.sessions": "Connected nodes",
     "hypernode.coordinator.bus": "Events",
     "hypernode.coordinator.payer": "Payouts",

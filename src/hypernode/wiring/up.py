@@ -57,7 +57,7 @@ def run() -> None:
         signal.signal(number, _stop)
     try:
         with start(Settings()) as network:
-            print(f"Hypernode is up at {network.url}  (API description: {network.url}/docs)")
+            print(f"Hypernode is up: open {network.url} in a browser  (the API's description: {network.url}/docs)")
             print(
                 f"Solana localnet at {network.rpc_url}, everything kept in {network.home}. Ctrl-C stops it.", flush=True
             )
