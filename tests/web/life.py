@@ -15,7 +15,7 @@ from hypernode.client import Client
 from tests.network import TestNetwork, eventually
 
 GIGABYTE = 1024
-JOBS, DAYS = 120, 7
+JOBS, DAYS = 72, 7
 WORK = {"runtime": "wasm", "module": {"wat": '(module (func (export "_start")))'}, "fuel": 2_000_000_000}
 RESULT = {"exitCode": 0, "stdout": "", "stderr": ""}
 FUEL_PRICE = "0.35"

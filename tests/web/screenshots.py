@@ -25,7 +25,7 @@ IMAGES = Path(__file__).parents[2] / "docs" / "images"
 STRANGERS = 6
 MOST_HIGH = 2_600
 LARGEST_BYTES = 100_000
-QUALITIES = (60, 45, 30)
+QUALITIES = (60, 45, 30, 20)
 SETTLE_MS = 500
 """For what moves even where less motion is asked for."""
 QUESTION = Question("Explain in three sentences why the sky is blue.", most_tokens=120)
