@@ -900,7 +900,7 @@ export interface components {
             /** @description What it asked for the job type's unit of price instead. */
             unitPrice: (number) | null;
             units: number;
-            /** @enum {unknown} */
+            /** @enum {string} */
             verdict: "passed" | "failed" | "unverified";
         };
         /**

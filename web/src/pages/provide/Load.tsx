@@ -1,11 +1,10 @@
 /** What a machine is doing now. */
 import { Meter } from "@base-ui/react/meter";
-import { gigabytes, loadOf, type Node } from "./node";
+import { gigabytes, type GpuLoad, loadOf, type Node } from "./node";
 import styles from "./Load.module.css";
 
 export function Load({ node }: { node: Node }) {
   const { cpuPercent, ramUsedMb, gpus } = loadOf(node.metrics);
-  const vramEach = node.gpuCount > 0 ? node.vram / node.gpuCount : 0;
   const many = gpus.length > 1;
   return (
     <div className={styles.load}>
@@ -13,18 +12,20 @@ export function Load({ node }: { node: Node }) {
         const name = many ? `GPU ${index + 1}` : "GPU";
         return (
           <div key={name} className={styles.gpu}>
-            {gpu.loadPercent !== undefined && <Bar label={name} share={gpu.loadPercent / 100} />}
-            {gpu.memoryUsedMb !== undefined && vramEach > 0 && (
+            {gpu.loadPercent !== undefined && (
+              <Bar label={name} share={gpu.loadPercent / 100} and={temperature(gpu)} />
+            )}
+            {gpu.memoryUsedMb !== undefined && node.vram > 0 && (
               <Bar
                 label={`${name} memory`}
-                share={gpu.memoryUsedMb / vramEach}
-                text={`${gigabytes(gpu.memoryUsedMb)} of ${gigabytes(vramEach)}`}
+                share={gpu.memoryUsedMb / node.vram}
+                text={`${gigabytes(gpu.memoryUsedMb)} of ${gigabytes(node.vram)}`}
               />
             )}
-            {gpu.temperatureC !== undefined && (
+            {gpu.loadPercent === undefined && gpu.temperatureC !== undefined && (
               <p className={styles.line}>
-                <span className="muted">{name} temperature</span>
-                <span>{Math.round(gpu.temperatureC)} °C</span>
+                <span className="muted">{name}</span>
+                <span>{temperature(gpu)}</span>
               </p>
             )}
           </div>
@@ -42,9 +43,21 @@ export function Load({ node }: { node: Node }) {
   );
 }
 
-function Bar({ label, share, text }: { label: string; share: number; text?: string }) {
+function temperature({ temperatureC }: GpuLoad): string | undefined {
+  return temperatureC === undefined ? undefined : `${Math.round(temperatureC)} °C`;
+}
+
+interface BarProps {
+  label: string;
+  share: number;
+  /** Left out: the share in percent. */
+  text?: string;
+  and?: string | undefined;
+}
+
+function Bar({ label, share, text, and }: BarProps) {
   const percent = Math.round(Math.min(Math.max(share, 0), 1) * 100);
-  const shown = text ?? `${percent} %`;
+  const shown = [text ?? `${percent} %`, and].filter(Boolean).join(", ");
   return (
     <Meter.Root value={percent} className={styles.bar} getAriaValueText={() => shown}>
       <span className={styles.line}>

@@ -125,10 +125,7 @@ function Offers({ node }: { node: Node }) {
             </span>
           )}
           {pricePerUnit !== null && (
-            <span className="muted">
-              {" "}
-              {`, ${pricePerUnit} HYPER for ${priceUnits?.get(jobType) ?? "a unit"}`}
-            </span>
+            <span className="muted">{`, ${pricePerUnit} HYPER for ${priceUnits?.get(jobType) ?? "a unit"}`}</span>
           )}
         </li>
       ))}

@@ -32,7 +32,7 @@ interface Shown {
 
 const HARDWARE: Shown[] = [
   { name: "gpuModel", label: "GPU", placeholder: "NVIDIA GeForce RTX 4090" },
-  { name: "vram", label: "VRAM", unit: "GB", placeholder: "24", decimal: true, hint: "Of all GPUs together" },
+  { name: "vram", label: "VRAM", unit: "GB", placeholder: "24", decimal: true, hint: "Of one GPU" },
   { name: "gpuCount", label: "GPUs", placeholder: "1", decimal: true },
   { name: "location.country", label: "Country", placeholder: "Germany" },
 ];

@@ -11,7 +11,7 @@ interface Start {
 /** For a machine that was registered here: its token says which node it is, and who is paid. */
 export function firstStart({ origin, price, token }: Start & { token: string }): string {
   // In the environment, since every user of a machine sees its processes' arguments.
-  return `HYPERNODE_NODE_TOKEN=${token} \\\n  hypernode node start --coordinator ${origin} --price ${toApi(price)}`;
+  return `HYPERNODE_NODE_TOKEN=${token} \\\n  hypernode node start --coordinator ${origin} \\\n  --price ${toApi(price)}`;
 }
 
 /** For a machine on which it ran before, and which keeps its token. */

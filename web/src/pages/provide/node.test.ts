@@ -22,7 +22,8 @@ it.each([
   [{ gpuCount: 0, gpuModel: "CPU", vram: 0 }, "No GPU, AMD EPYC"],
   [{ gpuCount: 0, gpuModel: "CPU", vram: 0, cpuModel: "Unknown" }, "No GPU"],
   [{ gpuCount: 1, gpuModel: "H100", vram: 81_920 }, "H100, 80 GB"],
-  [{ gpuCount: 2, gpuModel: "RTX 4090", vram: 49_152 }, "2 × RTX 4090, 48 GB"],
+  [{ gpuCount: 2, gpuModel: "RTX 4090", vram: 24_564 }, "2 × RTX 4090, 24 GB each"],
+  [{ gpuCount: 2, gpuModel: "RTX 4090", vram: 0 }, "2 × RTX 4090"],
   [{ gpuCount: 1, gpuModel: "Unknown", vram: 24_564 }, "GPU, 24 GB"],
 ])("names the hardware of %j", (node, name) => {
   expect(hardwareOf({ cpuModel: "AMD EPYC", ...node })).toBe(name);

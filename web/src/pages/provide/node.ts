@@ -57,12 +57,13 @@ export function gigabytes(megabytes: number): string {
   return `${Math.round((megabytes / MB_PER_GB) * 10) / 10} GB`;
 }
 
-/** `2 × NVIDIA GeForce RTX 4090, 48 GB`; of a machine without a GPU, that and its processor. */
+/** `2 × NVIDIA GeForce RTX 4090, 24 GB each`; of a machine without a GPU, that and its processor. */
 export function hardwareOf({ gpuCount, gpuModel, vram, cpuModel }: Hardware): string {
   if (gpuCount === 0) return cpuModel === "Unknown" ? "No GPU" : `No GPU, ${cpuModel}`;
   if (vram === 0 && gpuModel === "Unknown") return "Measured when it starts";
   const model = gpuModel === "Unknown" ? "GPU" : gpuModel;
-  return `${gpuCount > 1 ? `${gpuCount} × ` : ""}${model}${vram > 0 ? `, ${gigabytes(vram)}` : ""}`;
+  const memory = vram > 0 ? `, ${gigabytes(vram)}` : "";
+  return gpuCount > 1 ? `${gpuCount} × ${model}${memory && `${memory} each`}` : model + memory;
 }
 
 type Hardware = Pick<Node, "gpuCount" | "gpuModel" | "vram" | "cpuModel">;

@@ -18,6 +18,7 @@ import { useStatement } from "./useWalletState";
 type Movement = Schemas["Movement"];
 
 const MOST = 1_000;
+const FILE_CHARS = 8;
 const KINDS: Record<string, string> = {
   deposit: "Deposit",
   hold: "Held for a job",
@@ -105,7 +106,7 @@ function useSaving(wallet: string) {
       const url = URL.createObjectURL(new Blob([toCsv(movements)], { type: "text/csv" }));
       const link = Object.assign(document.createElement("a"), {
         href: url,
-        download: `hypernode-${short(wallet)}.csv`,
+        download: `hypernode-${wallet.slice(0, FILE_CHARS)}.csv`,
       });
       link.click();
       URL.revokeObjectURL(url);
