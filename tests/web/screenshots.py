@@ -97,6 +97,7 @@ class Photographer:
             self._visitor.page.goto(path)
             if name == "network":
                 self._visitor.page.get_by_role("button", name="7 d").click()
+                expect(self._visitor.page.get_by_role("img", name="Jobs submitted in the last 7 days")).to_be_visible()
             self._shoot(name)
 
     def _shoot(self, name: str) -> None:
