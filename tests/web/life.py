@@ -29,7 +29,7 @@ class Machine:
     name: str
     gpu: str
     gpus: int
-    vram_gb: int
+    vram_gb: int  #: Of each.
     country: str
     city: str
     lat: float
@@ -38,18 +38,18 @@ class Machine:
 
 
 MACHINES = (
-    Machine("oslo-1", "NVIDIA GeForce RTX 4090", 2, 48, "Norway", "Oslo", 59.91, 10.75, "0.42"),
+    Machine("oslo-1", "NVIDIA GeForce RTX 4090", 2, 24, "Norway", "Oslo", 59.91, 10.75, "0.42"),
     Machine("berlin-7", "NVIDIA GeForce RTX 4090", 1, 24, "Germany", "Berlin", 52.52, 13.41, "0.45"),
-    Machine("reykjavik-a", "NVIDIA H100 80GB HBM3", 8, 640, "Iceland", "Reykjavik", 64.15, -21.94, "14.8"),
-    Machine("toronto-3", "NVIDIA A100-SXM4-80GB", 4, 320, "Canada", "Toronto", 43.65, -79.38, "5.2"),
+    Machine("reykjavik-a", "NVIDIA H100 80GB HBM3", 8, 80, "Iceland", "Reykjavik", 64.15, -21.94, "14.8"),
+    Machine("toronto-3", "NVIDIA A100-SXM4-80GB", 4, 80, "Canada", "Toronto", 43.65, -79.38, "5.2"),
     Machine("austin-2", "NVIDIA GeForce RTX 3090", 1, 24, "United States", "Austin", 30.27, -97.74, "0.31"),
-    Machine("oregon-9", "NVIDIA L40S", 2, 96, "United States", "Portland", 45.52, -122.68, "1.7"),
+    Machine("oregon-9", "NVIDIA L40S", 2, 48, "United States", "Portland", 45.52, -122.68, "1.7"),
     Machine("saopaulo-1", "NVIDIA GeForce RTX 4080", 1, 16, "Brazil", "São Paulo", -23.55, -46.63, "0.28"),
     Machine("mumbai-5", "NVIDIA T4", 1, 16, "India", "Mumbai", 19.08, 72.88, "0.15"),
     Machine("singapore-2", "NVIDIA L40S", 1, 48, "Singapore", "Singapore", 1.35, 103.82, "0.95"),
     Machine("osaka-4", "NVIDIA GeForce RTX 4090", 1, 24, "Japan", "Osaka", 34.69, 135.50, "0.48"),
     Machine("sydney-1", "AMD Radeon RX 7900 XTX", 1, 24, "Australia", "Sydney", -33.87, 151.21, "0.33"),
-    Machine("capetown-2", "NVIDIA GeForce RTX 3080", 2, 20, "South Africa", "Cape Town", -33.92, 18.42, "0.22"),
+    Machine("capetown-2", "NVIDIA GeForce RTX 3080", 2, 10, "South Africa", "Cape Town", -33.92, 18.42, "0.22"),
 )
 
 

@@ -62,6 +62,8 @@ def alive(folder: Path) -> Iterator[Scene]:
                     customer.airdrop(hyper=500)
                     customer.deposit("250")
                 work_for_a_week(network, customers, nodes)
+            for node in nodes:
+                node.beat()
             network.node(coordinator, "--price", "1", wallet=address_of(Keypair()))
             yield Scene(coordinator.url, chain.rpc_url, owner, nodes)
         finally:
