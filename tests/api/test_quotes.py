@@ -64,7 +64,8 @@ def test_parts_cost_together_what_the_whole_costs(api: httpx.Client, worker: Wor
 
 def test_where_no_node_matches_it_says_what_would_help_and_makes_nothing(customer: Customer, worker: Worker):
     worker.ready()
-    asked = {"walletAddress": customer.wallet, "requirements": {**worker.requirements, "minVRAM": 12}}
+    needed = {**worker.requirements, "allowNodes": [worker.node_id], "minVRAM": 12}  # All others lack two of these.
+    asked = {"walletAddress": customer.wallet, "requirements": needed}
 
     found = quote(customer, **asked)
 
