@@ -1,5 +1,5 @@
 /** Describes a machine. What is wrong is said at its field, whether it was found here or by the coordinator. */
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { Schemas } from "@/api/client";
 import { asApiError } from "@/api/errors";
 import { Button } from "@/ui/Button";
@@ -56,14 +56,18 @@ const MORE: Shown[] = [
 
 export function RegisterForm({ wallet, taken, market, busy, refused, onSubmit }: Props) {
   const [draft, setDraft] = useState(BLANK);
-  const [wasTried, setWasTried] = useState(false);
-  const faults = wasTried ? faultsIn(draft, taken) : {};
+  const [tries, setTries] = useState(0);
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (tries > 0) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+  }, [tries, refused]);
+  const faults = tries > 0 ? faultsIn(draft, taken) : {};
   const error = refused ? asApiError(refused) : null;
   const faultOf = (name: FieldName): string | undefined => faults[name] ?? error?.expected(name);
   const unplaced = error && !error.fields.some(({ path }) => path in BLANK);
   const submit = (event: React.SyntheticEvent): void => {
     event.preventDefault();
-    setWasTried(true);
+    setTries(tries + 1);
     if (Object.keys(faultsIn(draft, taken)).length === 0) onSubmit(bodyOf(draft, wallet));
   };
   const field = ({ name, label, unit, hint, placeholder, decimal }: Shown, optional = true) => (
@@ -80,7 +84,7 @@ export function RegisterForm({ wallet, taken, market, busy, refused, onSubmit }:
     </Field>
   );
   return (
-    <form className={dialogs.form} onSubmit={submit} noValidate>
+    <form ref={form} className={dialogs.form} onSubmit={submit} noValidate>
       <div className={styles.fields}>
         {field({ name: "machineId", label: "Name of the machine", placeholder: "rig-1" }, false)}
         {field(

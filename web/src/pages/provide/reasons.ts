@@ -77,7 +77,7 @@ function ofOwnership({ ownJobsOnly, isolation }: Node): Reason | undefined {
 
 function ofSlots({ status, capacity }: Node): Reason {
   if (status !== "busy")
-    return { weight: "helps", text: `It is online and has a free slot of ${number(capacity)}.` };
+    return { weight: "helps", text: `It is online and takes ${count(capacity, "job")} at once.` };
   return {
     weight: "limits",
     text: `It works: ${capacity === 1 ? "its only slot is" : `all ${number(capacity)} slots are`} taken. More at once: --capacity.`,
