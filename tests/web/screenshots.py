@@ -86,6 +86,7 @@ class Photographer:
             visitor.sign_in()
             ask(visitor.page, QUESTION)
             watch(visitor.page)
+            expect(visitor.page.get_by_text("Receipt anchored")).to_be_visible()
             self._shoot("job")
             visitor.page.get_by_role("link", name="Verify the receipt").click()
             expect(visitor.page.get_by_text("This receipt is genuine")).to_be_visible()

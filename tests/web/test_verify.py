@@ -46,6 +46,7 @@ def test_the_receipt_of_one_s_own_job_is_genuine_until_it_is_altered(
     visitor.sign_in()
     ask(page, Question("What is 2+2?"))
     watch(page)
+    expect(page.get_by_text("Receipt anchored")).to_be_visible()
 
     page.get_by_role("link", name="Verify the receipt").click()
 
