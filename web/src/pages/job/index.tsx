@@ -17,6 +17,7 @@ import styles from "./job.module.css";
 import { JobFacts } from "./JobFacts";
 import { Logs } from "./Logs";
 import { Parts } from "./Parts";
+import { Files } from "./results/Files";
 import { Result } from "./results/Result";
 import { StateCard } from "./StateCard";
 import { StreamNote } from "./StreamNote";
@@ -59,7 +60,8 @@ function Main({ told: { job, story, stream } }: { told: Told }) {
       {isStranger && <Stranger />}
       {!isStranger && <Result job={job} story={story} />}
       {job && job.parts > 0 && <Parts jobId={job.jobId} isOver={isOver(job)} />}
-      {lines.length > 0 && <Logs lines={lines} />}
+      {job && lines.length > 0 && <Logs lines={lines} />}
+      {job && job.artifacts.length > 0 && <Files files={job.artifacts} />}
       {job && !isStranger && <Asked job={job} />}
     </div>
   );

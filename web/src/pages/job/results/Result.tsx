@@ -8,13 +8,12 @@ import { Skeleton } from "@/ui/Skeleton";
 import type { Story } from "../story";
 import { isOver } from "../useStory";
 import { ChatResult } from "./ChatResult";
-import { Files } from "./Files";
 import { Gallery } from "./Gallery";
 import { IndexResult } from "./IndexResult";
 import { ProgramResult } from "./ProgramResult";
 import { RenderResult } from "./RenderResult";
 import * as shapes from "./shapes";
-import { LiveTraining, TrainingResult } from "./TrainingResult";
+import { TrainingResult } from "./TrainingResult";
 import { VisionResult } from "./VisionResult";
 
 type Job = Schemas["Job"];
@@ -39,21 +38,29 @@ export function Result({ job, story }: { job: Job | undefined; story: Story }) {
     <>
       {shown.view}
       <Gallery files={job.artifacts.filter(({ name }) => !shown.pictures.has(name))} />
-      {job.artifacts.length > 0 && <Files files={job.artifacts} />}
     </>
   );
 }
+
+/** How much room results take, about: what stands below keeps its place when they come. */
+const HEIGHTS: Record<string, string> = { rag_indexing: "22rem", vision_pipeline: "22rem", render: "14rem" };
 
 /** What can be seen before there is a result. */
 function underWay(job: Job, story: Story): ReactNode {
   if (job.jobType === "llm_inference")
     return <ChatResult input={job.input} text={story.text} isWriting={job.status === "running"} />;
-  if (job.jobType === "llm_fine_tuning" && story.losses.length > 1)
-    return <LiveTraining curve={story.losses} />;
-  if (isOver(job) || story.text === "") return null;
+  if (job.jobType === "llm_fine_tuning" && (story.losses.length > 0 || !isOver(job)))
+    return <TrainingResult curve={story.losses} />;
+  if (isOver(job)) return null;
   return (
-    <Card title="Output so far">
-      <Code wrap>{story.text}</Code>
+    <Card title="Result">
+      <div style={{ minHeight: HEIGHTS[job.jobType] ?? "8rem" }}>
+        {story.text === "" ? (
+          <p className="muted">It is shown here as soon as it is there.</p>
+        ) : (
+          <Code wrap>{story.text}</Code>
+        )}
+      </div>
     </Card>
   );
 }
@@ -72,7 +79,7 @@ function finished(job: Job, result: NonNullable<Job["result"]>): Shown {
       }));
     case "llm_fine_tuning":
       return as(shapes.Training, (training) => ({
-        view: <TrainingResult training={training} />,
+        view: <TrainingResult curve={training.curve} training={training} />,
         pictures: none,
       }));
     case "rag_indexing":

@@ -3,7 +3,7 @@ import { lazy, Suspense } from "react";
 import { Card } from "@/ui/Card";
 import { Skeleton } from "@/ui/Skeleton";
 import { Stat, Stats } from "@/ui/Stat";
-import { number } from "@/ui/text";
+import { count, number } from "@/ui/text";
 import type { LossPoint } from "../story";
 import { CHART_HEIGHT } from "./chart";
 import styles from "./results.module.css";
@@ -11,19 +11,32 @@ import type { Training } from "./shapes";
 
 const LossChart = lazy(() => import("./LossChart"));
 
-export function TrainingResult({ training }: { training: Training }) {
-  const { steps, examples, trainedTokens, trainLoss, evalLossBefore, evalLossAfter, curve } = training;
+interface Props {
+  curve: readonly LossPoint[];
+  /** Once it is over. */
+  training?: Training;
+}
+
+export function TrainingResult({ curve, training }: Props) {
+  const now = curve.at(-1);
   return (
     <>
       <Stats>
-        <Stat label="Steps" value={number(steps)} note={`${number(examples)} examples`} />
-        <Stat label="Tokens learned from" value={number(trainedTokens)} />
-        <Stat label="Loss at the end" value={trainLoss.toPrecision(3)} />
-        {evalLossBefore !== null && evalLossAfter !== null && (
+        <Stat
+          label="Steps"
+          value={number(training?.steps ?? now?.step ?? 0)}
+          note={training ? count(training.examples, "example") : "\u00a0"}
+        />
+        <Stat label="Tokens learned from" value={training && number(training.trainedTokens)} />
+        <Stat
+          label={training ? "Loss at the end" : "Loss now"}
+          value={(training?.trainLoss ?? now?.loss)?.toPrecision(3)}
+        />
+        {training?.evalLossBefore != null && training.evalLossAfter !== null && (
           <Stat
             label="Loss on what was set aside"
-            value={evalLossAfter.toPrecision(3)}
-            note={`${evalLossBefore.toPrecision(3)} before`}
+            value={training.evalLossAfter.toPrecision(3)}
+            note={`${training.evalLossBefore.toPrecision(3)} before`}
           />
         )}
       </Stats>
@@ -32,16 +45,11 @@ export function TrainingResult({ training }: { training: Training }) {
   );
 }
 
-/** Before there is a result. */
-export function LiveTraining({ curve }: { curve: readonly LossPoint[] }) {
-  return <Curve curve={curve} />;
-}
-
 function Curve({ curve }: { curve: readonly LossPoint[] }) {
   return (
     <Card title="Loss" aside={<Legend curve={curve} />}>
       <Suspense fallback={<Skeleton width="100%" height={CHART_HEIGHT} />}>
-        <LossChart curve={curve} />
+        {curve.length > 1 ? <LossChart curve={curve} /> : <Skeleton width="100%" height={CHART_HEIGHT} />}
       </Suspense>
     </Card>
   );
