@@ -88,6 +88,7 @@ $(VENV)/ready-dev: requirements-dev.lock $(VENV)/ready
 	touch $@
 
 web/node_modules/ready: web/package-lock.json
+	@command -v npm >/dev/null || { echo "The web app needs Node.js 20 or newer, with npm" >&2; exit 1; }
 	npm --prefix web ci --ignore-scripts --no-audit --no-fund
 	touch $@
 
