@@ -19,16 +19,17 @@ const NAMES = { address: "address", tx: "chain transaction", digest: "digest" };
 
 export function Address({ value, kind = "address", long = false }: Props) {
   const explorerUrl = useChain().data?.explorerUrl;
+  const link = explorerUrl === undefined || kind === "digest" ? null : explorerLink(explorerUrl, kind, value);
   return (
     <span className={styles.address}>
       <span className={long ? styles.long : styles.short} title={value}>
         {long ? value : short(value)}
       </span>
       <Copy text={value} what={NAMES[kind]} />
-      {kind !== "digest" && explorerUrl !== undefined && (
+      {link !== null && (
         <a
           className={copy.copy}
-          href={explorerLink(explorerUrl, kind, value)}
+          href={link}
           target="_blank"
           rel="noopener noreferrer"
           aria-label={`See the ${NAMES[kind]} ${short(value)} in the explorer`}

@@ -8,7 +8,7 @@ import { count, number } from "@/ui/text";
 import styles from "./Breakdown.module.css";
 import { FRESH_MS } from "./fresh";
 
-const MOST = 6;
+const MOST = 5;
 const SKELETONS = [0, 1, 2];
 const MB_PER_GB = 1024;
 
@@ -30,9 +30,7 @@ export function Breakdown() {
       <Card
         title="Nodes by region"
         aside={
-          <span className="muted small">
-            {nodes && `heard of ${number(nodes.averageUptime)} % of the time`}
-          </span>
+          <span className="muted small">{nodes && `up ${number(nodes.averageUptime)} % of the time`}</span>
         }
       >
         <Shares of={nodes?.byLocation} nothing="No node is registered yet." />

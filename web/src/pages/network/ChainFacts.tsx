@@ -39,7 +39,7 @@ export function ChainFacts() {
             facts={[
               ["Receipts anchored", summary ? number(summary.totalJobsOnChain) : wait],
               ["Paid to providers", summary ? <Amount value={summary.totalHyperPaidOnChain} /> : wait],
-              ["Nodes paid or receipted, 24 h", summary ? number(summary.activeNodesOnChain) : wait],
+              ["Nodes with receipts, 24 h", summary ? number(summary.activeNodesOnChain) : wait],
               ["Last anchor", chain ? last ? <Ago at={last.timestamp} /> : "none yet" : wait],
               [
                 "Its chain transaction",

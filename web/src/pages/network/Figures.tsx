@@ -1,7 +1,6 @@
 /** The network in six figures, with what the last day and week brought. */
 import type { ReactNode } from "react";
 import { queries } from "@/api/client";
-import { Amount } from "@/ui/Amount";
 import { Problem } from "@/ui/Problem";
 import { Skeleton } from "@/ui/Skeleton";
 import { Stat, Stats } from "@/ui/Stat";
@@ -41,19 +40,19 @@ export function Figures() {
         note={shown(week && `${number(week.jobs)} in 7 d`)}
       />
       <Stat
-        label="Paid to providers"
-        value={network && <Amount value={network.totalHyperPaid} />}
+        label="HYPER paid"
+        value={network && number(network.totalHyperPaid)}
         note={shown(day && week && `${compact(day.hyperPaid)} in 24 h, ${compact(week.hyperPaid)} in 7 d`)}
       />
       <Stat
-        label="Value locked"
-        value={network && <Amount value={network.totalValueLocked} />}
-        note="in jobs under way"
+        label="HYPER locked"
+        value={network && number(network.totalValueLocked)}
+        note="for jobs under way"
       />
     </Stats>
   );
 }
 
 function shown(note: string | undefined): ReactNode {
-  return note ?? <Skeleton width="9ch" />;
+  return note ?? <Skeleton width="13ch" />;
 }

@@ -21,7 +21,7 @@ export function places(nodes: readonly Node[]): { places: Place[]; unplaced: num
   const placed = nodes.filter(({ location: { lat = 0, lon = 0 } }) => lat !== 0 || lon !== 0);
   const found = [...grouped(placed, keyOf)].map(([key, group]) => placeOf(key, group));
   return {
-    places: found.sort((one, other) => other.nodes - one.nodes),
+    places: found.sort((one, other) => other.nodes - one.nodes || one.name.localeCompare(other.name)),
     unplaced: nodes.length - placed.length,
   };
 }
