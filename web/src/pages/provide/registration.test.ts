@@ -17,6 +17,7 @@ it.each([
   ["gpuCount", "-1"],
   ["price", "0.0000001"],
   ["location.lat", "91"],
+  ["gpuModel", "x".repeat(257)],
 ] as const)("refuses %s %s", (field, value) => {
   expect(
     Object.keys(faultsIn({ ...LEAST, "location.lon": "1", "location.lat": "1", [field]: value }, [])),

@@ -27,10 +27,14 @@ export type Faults = Partial<Record<FieldName, string>>;
 
 const MB_PER_GB = 1024;
 const MOST = 1_000_000;
+const MOST_CHARS = 256;
 
 /** What is wrong with a draft; empty where it may be sent. `taken` are the names of the wallet's machines. */
 export function faultsIn(draft: Draft, taken: readonly string[]): Faults {
   const faults: Faults = {};
+  for (const [field, text] of Object.entries(draft)) {
+    if (text.trim().length > MOST_CHARS) faults[field as FieldName] = `At most ${MOST_CHARS} characters`;
+  }
   const name = draft.machineId.trim();
   if (name === "") faults.machineId = "Give the machine a name, to tell it from your others";
   else if (taken.includes(name)) faults.machineId = "You have a node of this name: choose another";
