@@ -47,6 +47,7 @@ interface FieldsProps {
 }
 
 const NONE: ReadonlySet<string> = new Set();
+/** So many fields are all seen. */
 const FEW = 4;
 
 function Fields({ fields, path, value, onChange, first = NONE }: FieldsProps) {
@@ -57,8 +58,7 @@ function Fields({ fields, path, value, onChange, first = NONE }: FieldsProps) {
   // A field of one allowed value was chosen with the form that it belongs to.
   const shown = fields.filter(({ schema }) => schema.enum?.length !== 1);
   const isSeen = ({ name, required }: FieldOf): boolean => required || first.has(name) || filled.has(name);
-  // A few fields of which none stands out are all seen.
-  const [now, later] = shown.length <= FEW && !shown.some(isSeen) ? [shown, []] : parted(shown, isSeen);
+  const [now, later] = shown.length <= FEW ? [shown, []] : parted(shown, isSeen);
   const hasProblem = later.some(({ name }) => hasPlace(problems, pathTo(path, name)));
   const place = ({ name, schema, required }: FieldOf): ReactNode => (
     <Place

@@ -11,14 +11,15 @@ import styles from "./form.module.css";
 
 type ListProps = PlaceProps & { item: Schema; about: ReactNode };
 
-/** What has a line of its own, with nothing within. */
-const SIMPLE: ReadonlySet<Shape["kind"]> = new Set(["text", "number", "choice", "file"]);
+/** What has fields within, and a place for its own button that removes it. */
+const GROUPS: ReadonlySet<Shape["kind"]> = new Set(["object", "variants", "list", "map"]);
 
 export function ListField({ item, about, path, label, value, onChange }: ListProps) {
   const { root, problems } = useForm();
   const values: readonly unknown[] = Array.isArray(value) ? value : [];
   const add = <Add what={label} onClick={() => onChange([...values, blank(item, root)])} />;
-  const isSimple = SIMPLE.has(shapeOf(item, root).kind);
+  const shape = shapeOf(item, root);
+  const isShort = shape.kind === "number" || (shape.kind === "text" && !shape.long);
   const entry = (each: unknown, index: number): ReactNode => {
     const name = `${label} ${index + 1}`;
     const remove = (): void => onChange(values.filter((_, other) => other !== index));
@@ -27,20 +28,20 @@ export function ListField({ item, about, path, label, value, onChange }: ListPro
       onChange: (next: unknown) => onChange(values.with(index, next)),
     };
     // What an entry is, is where it stands.
-    return isSimple ? (
+    return GROUPS.has(shape.kind) ? (
+      <li key={index} className={styles.row}>
+        <Place {...place} onRemove={remove} />
+      </li>
+    ) : (
       <li key={index} className={styles.line}>
         <Place {...place} />
         <Remove what={name} onClick={remove} />
-      </li>
-    ) : (
-      <li key={index} className={styles.row}>
-        <Place {...place} onRemove={remove} />
       </li>
     );
   };
   return (
     <Group label={label} about={about} error={problems.get(path)} aside={add}>
-      {values.length > 0 && <ol className={isSimple ? styles.lines : styles.rows}>{values.map(entry)}</ol>}
+      {values.length > 0 && <ol className={isShort ? styles.lines : styles.rows}>{values.map(entry)}</ol>}
     </Group>
   );
 }
