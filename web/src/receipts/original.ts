@@ -14,6 +14,7 @@ const VERDICTS: readonly Receipt["verdict"][] = ["passed", "failed", "unverified
 /** The receipt that was signed, if one field was altered whose value the rest of the file tells; else null. */
 export function restored(file: ReceiptFile): Receipt | null {
   const { receipt, anchor } = file;
+  if (isSigned(file, receipt)) return null;
   const { cost, providerPart, networkPart } = receipt;
   const guesses: Partial<Receipt>[] = [
     { cost: providerPart + networkPart },

@@ -104,6 +104,7 @@ describe("the original of a tampered receipt", () => {
   it("is not guessed", () => {
     expect(restored(fileNamed("units altered"))).toBeNull();
     expect(restored(fileNamed("signature of another"))).toBeNull();
+    expect(restored(fileNamed("root altered"))).toBeNull(); // The receipt is as it was.
   });
 
   it("is believed from elsewhere if it proves itself", () => {

@@ -39,6 +39,7 @@ function Plot({ history, measure, width }: { history: Schemas["History"]; measur
   const named = ticks(points.length, Math.floor(width / TICK_WIDTH)).flatMap(
     (index) => points[index]?.time ?? [],
   );
+  const last = points.at(-1)?.time;
   const text = { className: classes(styles.tick) };
   return (
     <>
@@ -91,7 +92,12 @@ function Plot({ history, measure, width }: { history: Schemas["History"]; measur
           top={bottom}
           tickValues={named}
           tickFormat={(time) => tickName(time, window)}
-          tickLabelProps={{ ...text, dy: 14, textAnchor: "middle" }}
+          tickLabelProps={(time) => ({
+            ...text,
+            dy: 5,
+            textAnchor: time === last ? "end" : "middle",
+            dx: time === last ? x.bandwidth() / 2 : 0,
+          })}
           axisLineClassName={classes(styles.level)}
           hideTicks
           tickLength={0}

@@ -22,12 +22,14 @@ const ICONS = { ok: Holds, failed: X, "not checked": Minus };
 interface Props {
   /** Undefined: there is no receipt. One of them undefined: it is still being checked. */
   checks: readonly (Check | undefined)[] | undefined;
+  /** What was given is no receipt. */
+  isUnreadable: boolean;
   /** Asks the chain again. */
   onAgain: () => unknown;
   asking: boolean;
 }
 
-export function Checks({ checks, onAgain, asking }: Props) {
+export function Checks({ checks, isUnreadable, onAgain, asking }: Props) {
   return (
     <Card
       title="Checks"
@@ -43,7 +45,7 @@ export function Checks({ checks, onAgain, asking }: Props) {
         </Button>
       }
     >
-      <Summary checks={checks} />
+      <Summary {...(isUnreadable ? UNREADABLE : summary(checks))} />
       <ol className={styles.checks}>
         {CHECKS.map(([name, proves], index) => (
           <Row
@@ -92,8 +94,19 @@ function Row({
   );
 }
 
-function Summary({ checks }: { checks: Props["checks"] }) {
-  const { tone, title, text } = summary(checks);
+interface Outcome {
+  tone: "quiet" | "good" | "warn" | "bad";
+  title: string;
+  text: string;
+}
+
+const UNREADABLE: Outcome = {
+  tone: "warn",
+  title: "This is no receipt",
+  text: "It cannot be read, so there is nothing to check.",
+};
+
+function Summary({ tone, title, text }: Outcome) {
   return (
     <div className={classes(styles.summary, styles[tone])} role="status" data-outcome={tone}>
       <p className={styles.title}>{title}</p>
@@ -102,11 +115,7 @@ function Summary({ checks }: { checks: Props["checks"] }) {
   );
 }
 
-function summary(checks: Props["checks"]): {
-  tone: "quiet" | "good" | "warn" | "bad";
-  title: string;
-  text: string;
-} {
+function summary(checks: Props["checks"]): Outcome {
   if (checks === undefined) {
     return { tone: "quiet", title: "No receipt yet", text: "Paste one, and it is checked at once." };
   }

@@ -9,7 +9,7 @@ import { type Check, checkAnchor, checkFile } from "@/receipts/verify";
 import { Page } from "@/ui/Page";
 import { Checks } from "./Checks";
 import { Elsewhere } from "./Elsewhere";
-import { ReceiptFacts } from "./ReceiptFacts";
+import { Parties, Statement } from "./ReceiptFacts";
 import { ReceiptInput } from "./ReceiptInput";
 import { Sources } from "./Sources";
 import { Tampered } from "./Tampered";
@@ -39,17 +39,19 @@ export default function Verify() {
     >
       <div className={styles.sides}>
         <div className={styles.side}>
-          <ReceiptInput
-            content={content}
-            jobId={jobId}
-            problem={problem ?? (pasted === null && fetched.error)}
-            loading={fetched.isFetching}
-            onContent={setPasted}
-            onJob={(id) => {
-              setPasted(null);
-              setSearch(id ? { job: id } : {});
-            }}
-          />
+          <div className={styles.first}>
+            <ReceiptInput
+              content={content}
+              jobId={jobId}
+              problem={problem ?? (pasted === null && fetched.error)}
+              loading={fetched.isFetching}
+              onContent={setPasted}
+              onJob={(id) => {
+                setPasted(null);
+                setSearch(id ? { job: id } : {});
+              }}
+            />
+          </div>
           <Sources
             rpcUrl={rpcUrl}
             networkKey={networkKey}
@@ -57,13 +59,21 @@ export default function Verify() {
             onRpcUrl={setChosenRpc}
             onNetworkKey={setChosenKey}
           />
+          {file && <Statement file={file} />}
         </div>
         <div className={styles.side}>
-          <Checks checks={checks} onAgain={anchor.refetch} asking={anchor.isFetching} />
-          {file && <Tampered file={file} checks={checks ?? []} networkKey={networkKey || file.signer} />}
+          <div className={styles.second}>
+            <Checks
+              checks={checks}
+              isUnreadable={problem !== undefined}
+              onAgain={anchor.refetch}
+              asking={anchor.isFetching}
+            />
+            {file && <Tampered file={file} checks={checks ?? []} networkKey={networkKey || file.signer} />}
+          </div>
+          {file && <Parties file={file} />}
         </div>
       </div>
-      {file && <ReceiptFacts file={file} />}
       <Elsewhere jobId={file?.receipt.jobId} rpcUrl={rpcUrl} networkKey={networkKey} />
     </Page>
   );
