@@ -165,24 +165,25 @@ function Forms({ type, draft, onChange, problems }: FormsProps) {
 }
 
 function AsJson({ draft, onChange }: { draft: Draft; onChange: (draft: Draft) => void }) {
-  const [text, setText] = useState(() => JSON.stringify(draft, null, 2));
-  const [error, setError] = useState<string>();
-  const change = (next: string): void => {
-    setText(next);
+  // What was typed stands for the draft until that is changed elsewhere: by another job type, or what the quote advises.
+  const [typed, setTyped] = useState<{ text: string; draft: Draft; error?: string }>();
+  const isTyped = typed?.draft === draft;
+  const change = (text: string): void => {
     try {
-      onChange(parsed(next));
-      setError(undefined);
+      const next = parsed(text);
+      setTyped({ text, draft: next });
+      onChange(next);
     } catch (thrown) {
-      setError((thrown as Error).message);
+      setTyped({ text, draft, error: (thrown as Error).message });
     }
   };
   return (
     <Card title="The request's body">
-      <Field label="Job" hint="The wallet that pays is added." error={error}>
+      <Field label="Job" hint="The wallet that pays is added." error={isTyped && typed.error}>
         <TextArea
           rows={24}
           className={`mono ${styles.json}`}
-          value={text}
+          value={isTyped ? typed.text : JSON.stringify(draft, null, 2)}
           onChange={(event) => change(event.target.value)}
           spellCheck={false}
         />
