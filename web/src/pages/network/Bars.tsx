@@ -1,10 +1,10 @@
 /** One measure over time, as bars. */
 import { AxisBottom, AxisLeft } from "@visx/axis";
-import { useParentSize } from "@visx/responsive";
 import { scaleBand, scaleLinear } from "@visx/scale";
 import { useState } from "react";
 import type { Schemas } from "@/api/client";
 import { classes, compact, number } from "@/ui/text";
+import { useWidth } from "@/ui/useWidth";
 import styles from "./Bars.module.css";
 import { CHART_HEIGHT, type Measure, rounded, spanName, summary, tickName, ticks } from "./history";
 
@@ -13,12 +13,9 @@ const TICK_WIDTH = 68;
 const LEAST_BAR = 2;
 
 export default function Bars({ history, measure }: { history: Schemas["History"]; measure: Measure }) {
-  const { parentRef, width } = useParentSize({
-    debounceTime: 50,
-    initialSize: { width: 0, height: CHART_HEIGHT },
-  });
+  const [parent, width] = useWidth<HTMLDivElement>();
   return (
-    <div ref={parentRef} className={styles.parent}>
+    <div ref={parent} className={styles.parent}>
       {width > 0 && <Plot history={history} measure={measure} width={width} />}
     </div>
   );

@@ -1,8 +1,8 @@
 /** The loss over the steps. */
 import { AxisBottom, AxisLeft } from "@visx/axis";
-import { useParentSize } from "@visx/responsive";
 import { scaleLinear } from "@visx/scale";
 import { LinePath } from "@visx/shape";
+import { useWidth } from "@/ui/useWidth";
 import type { LossPoint } from "../story";
 import { CHART_HEIGHT } from "./chart";
 import styles from "./results.module.css";
@@ -16,9 +16,9 @@ interface Point {
 }
 
 export default function LossChart({ curve }: { curve: readonly LossPoint[] }) {
-  const { parentRef, width } = useParentSize({ debounceTime: 50 });
+  const [parent, width] = useWidth<HTMLDivElement>();
   return (
-    <div ref={parentRef} style={{ height: CHART_HEIGHT }}>
+    <div ref={parent} style={{ height: CHART_HEIGHT }}>
       {width > 0 && <Plot curve={curve} width={width} />}
     </div>
   );
