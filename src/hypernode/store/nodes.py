@@ -108,7 +108,7 @@ async def listed(
             return ""
         by.append((_IN_STATE[state],))
     lower = None if country is None else country.lower()
-    given = (("capabilities @> ARRAY[{}::text]", capability), ("vram_mb >= {}", min_vram_mb), ("country = {}", lower),
+    given = (("{} = ANY (capabilities)", capability), ("vram_mb >= {}", min_vram_mb), ("country = {}", lower),
              (OF_WALLET, wallet))  # fmt: skip
     by += [(text, value) for text, value in given if value is not None]
     name, arguments = "list", [before or LAST_ID, limit]
