@@ -63,6 +63,7 @@ function Windows({ value, onChange }: { value: WindowName; onChange: (window: Wi
 
 function Chart({ measure, history }: { measure: Measure; history: Schemas["History"] | undefined }) {
   const total = history?.points.reduce((sum, point) => sum + point[measure.field], 0);
+  const skeleton = <Skeleton width="100%" height={CHART_HEIGHT} />;
   return (
     <figure className={styles.chart}>
       <figcaption className={styles.caption}>
@@ -72,11 +73,9 @@ function Chart({ measure, history }: { measure: Measure; history: Schemas["Histo
         </strong>
       </figcaption>
       <div className={styles.plot} style={{ height: CHART_HEIGHT }}>
-        {history && (
-          <Suspense fallback={<Skeleton width="100%" height={CHART_HEIGHT} />}>
-            <Bars history={history} measure={measure} />
-          </Suspense>
-        )}
+        <Suspense fallback={skeleton}>
+          {history ? <Bars history={history} measure={measure} /> : skeleton}
+        </Suspense>
       </div>
     </figure>
   );
