@@ -119,10 +119,11 @@ def test_a_job_ends_at_its_time_limit(jobs: Jobs):
     jobs.answer("Say hi.", maxTokens=1)
     started = time.monotonic()
 
-    with pytest.raises(ExecutionFailed, match="ran longer than 1.5 s") as failure:
-        jobs.executor.run(parsed(**ENDLESS), jobs.context(max_duration_s=1.5))
+    # On some processors the model gives up counting at 122 tokens, which a fast one reaches in 1.3 s.
+    with pytest.raises(ExecutionFailed, match="ran longer than 0.5 s") as failure:
+        jobs.executor.run(parsed(**ENDLESS), jobs.context(max_duration_s=0.5))
 
-    assert time.monotonic() - started < 1.5 + CANCEL_S
+    assert time.monotonic() - started < 0.5 + CANCEL_S
     assert not failure.value.blames_input
 
 

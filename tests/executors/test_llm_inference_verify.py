@@ -24,7 +24,7 @@ from tests.executors.gguf_models import MODEL
 from tests.executors.llm_jobs import CITY, WEATHER, Jobs, asking_for_a_call, parsed
 
 STORY = {"prompt": "Tell me a story about a dragon.", "maxTokens": 40}
-SAMPLED = STORY | {"temperature": 1.3, "topP": 0.98, "maxTokens": 60}
+SAMPLED = STORY | {"temperature": 1.3, "topP": 0.98, "maxTokens": 100}
 WORDS = Path(random.__file__).read_text().split()
 STRANGE = {"prompt": "How do I bake bread?", "maxTokens": 40}
 
