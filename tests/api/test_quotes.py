@@ -94,22 +94,21 @@ def test_a_node_for_its_owners_jobs_alone_matches_its_owner_alone(api: httpx.Cli
 
 
 def test_the_wait_grows_with_the_jobs_ahead(customer: Customer, worker: Worker, api_network: TestNetwork):
-    engines = [{"jobType": "generic_compute"}, {"jobType": "render"}]
+    engines = [{"jobType": "generic_compute"}, {"jobType": "rag_indexing"}]
     worker.poll({"kind": "hello", "capacity": 1, "engines": engines})
-    asked = {"jobType": "render", "input": SCENE, "requirements": worker.requirements}
+    # Of a type that no other test of this network completes.
+    asked = {"jobType": "rag_indexing", "input": {"texts": {"a": "b"}}, "requirements": worker.requirements}
     customer.submit(requirements=worker.requirements)
     assert quote(customer, **asked)["freeNodes"] == 0
-    assert quote(customer, **asked)["expectedWaitSeconds"] is None  # No render has been completed yet.
+    assert quote(customer, **asked)["expectedWaitSeconds"] is None
 
     api_network.rows(
         "INSERT INTO tally (subject, label, kind, count, amount, ms)"
-        " VALUES ('completed in hour', hour_of(now()), 'render', 10, 0, $1) RETURNING 1",
+        " VALUES ('completed in hour', hour_of(now()), 'rag_indexing', 10, 0, $1) RETURNING 1",
         10 * TYPICAL_S * 1000,
     )
     assert quote(customer, **asked)["expectedWaitSeconds"] == TYPICAL_S
-    stored = customer.post("/api/artifacts", params={"walletAddress": customer.wallet}, content=b"scene").json()
-    scene = {**SCENE, "scene": {"sha256": stored["artifact"]["sha256"]}}
-    customer.submit(**{**asked, "input": scene})
+    customer.submit(**asked)
 
     assert quote(customer, **asked)["expectedWaitSeconds"] == 2 * TYPICAL_S
     assert quote(customer, **asked, priority=1)["expectedWaitSeconds"] == TYPICAL_S
