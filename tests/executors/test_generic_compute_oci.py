@@ -165,6 +165,15 @@ def test_the_nodes_environment_is_not_seen(run: Run, monkeypatch: pytest.MonkeyP
     assert SECRET not in output.stdout
 
 
+def test_an_output_that_the_engine_lost_is_no_result(run: Run):
+    told = "Error: read unixpacket @->/proc/self/fd/13/x/attach: read: connection reset by peer"
+
+    with pytest.raises(ExecutionFailed, match="lost the output") as failure:
+        run(f"echo '{told}' >&2")
+
+    assert not failure.value.blames_input
+
+
 def test_a_fork_bomb_stays_in_its_container(run: Run):
     started = time.monotonic()
 

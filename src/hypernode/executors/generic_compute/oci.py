@@ -34,6 +34,8 @@ SAFE_TOOLKIT: Final = (1, 17, 8)
 """NVIDIA Container Toolkit without CVE-2024-0132 and CVE-2025-23266, by which an image takes over its host."""
 _SIGNALLED: Final = 128
 _OWN_FOLDERS: Final = frozenset(map(PurePosixPath, ("/", "/in", "/out", "/tmp")))  # noqa: S108
+_OUTPUT_LOST: Final = b"Error: read unixpacket "
+"""How Podman tells, as if the container had written it, that the connection to its output broke."""
 _NO_PROGRAM: Final = re.compile(r"executable file|exec format|exec: |no command", re.IGNORECASE)
 
 
@@ -205,9 +207,10 @@ def _description(given: Oci, image: _Image, settings: Settings, context: JobCont
         "Hostname": "job",
         "Healthcheck": {"Test": ["NONE"]},
         "Labels": {sweeper.LABEL: str(context.outputs.parent)},
-        "OpenStdin": True,
-        "StdinOnce": True,
-        "AttachStdin": True,
+        # Podman can lose the output of a container that ends before it has read what it is sent.
+        "OpenStdin": bool(given.stdin),
+        "StdinOnce": bool(given.stdin),
+        "AttachStdin": bool(given.stdin),
         "AttachStdout": True,
         "AttachStderr": True,
         "HostConfig": host,
@@ -228,8 +231,11 @@ def _converse(given: Oci, engine: Engine, name: str, budget: Budget, context: Jo
     with contextlib.closing(engine.attach(name)) as attached:
         engine.call("POST", f"/containers/{name}/start")
         budget.start()
-        threading.Thread(target=_feed, args=(attached, given.stdin.encode()), daemon=True).start()
+        if given.stdin:
+            threading.Thread(target=_feed, args=(attached, given.stdin.encode()), daemon=True).start()
         for to_stderr, piece in frames(attached, budget.remaining_s):
+            if to_stderr and piece.startswith(_OUTPUT_LOST):
+                raise ExecutionFailed(f"the container engine lost the output: {piece.decode(errors='replace').strip()}")
             (streams.stderr if to_stderr else streams.stdout)(piece)
         exit_code = _exit_code(engine, name, budget)
     fuel_used = budget.used()
