@@ -15,7 +15,7 @@ WEB_APP := web/dist/index.html
 # All that the web app is made of.
 WEB_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
 
-.PHONY: help setup web demo up test check format docs screenshots bench lock clean
+.PHONY: help setup web demo up packages test check format docs screenshots bench lock clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,7 +36,10 @@ demo: setup ## Run the main job once, from a deposit to a receipt checked agains
 up: setup ## Keep a network running
 	$(BIN)/hypernode up
 
-test: $(VENV)/ready-dev $(VENV)/ready-engines $(WEB_APP) ## Run all tests
+packages: ## Install the Debian packages that the tests need
+	.ci/packages
+
+test: packages $(VENV)/ready-dev $(VENV)/ready-engines $(WEB_APP) ## Run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: $(VENV)/ready-bench ## Formatting, lint, import contracts, types, tests

@@ -43,6 +43,13 @@ export const queries = createQueries(api);
 const MAX_TRIES = 3;
 const STALE_MS = 5_000;
 
+/** How a list goes on from page to page. */
+export const paged = {
+  pageParamName: "cursor",
+  initialPageParam: null, // Left out, it would be 0.
+  getNextPageParam: (last: { nextCursor: string | null }) => last.nextCursor ?? undefined,
+};
+
 /** Keeps what was read: shown at once when it is asked for again, and fetched anew behind it. */
 export const queryClient = new QueryClient({
   defaultOptions: {

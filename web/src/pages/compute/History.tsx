@@ -2,7 +2,7 @@
 import { ListFilter } from "lucide-react";
 import { useState } from "react";
 import { Link } from "wouter";
-import { queries, type Schemas } from "@/api/client";
+import { paged, queries } from "@/api/client";
 import { Button } from "@/ui/Button";
 import { Card } from "@/ui/Card";
 import { Empty } from "@/ui/Empty";
@@ -33,9 +33,7 @@ export function History({ address }: { address: string }) {
     "/api/jobs",
     { params: { query } },
     {
-      pageParamName: "cursor",
-      initialPageParam: null,
-      getNextPageParam: ({ nextCursor }: Schemas["JobList"]) => nextCursor,
+      ...paged,
       refetchInterval: REFRESH_MS,
     },
   );

@@ -1,7 +1,7 @@
 /** What each job earned, and the chain transaction that paid it. */
 import { Coins } from "lucide-react";
 import { Link } from "wouter";
-import { queries, type Schemas } from "@/api/client";
+import { paged, queries, type Schemas } from "@/api/client";
 import { Address } from "@/ui/Address";
 import { Ago } from "@/ui/Ago";
 import { Amount } from "@/ui/Amount";
@@ -100,9 +100,7 @@ function useEarnings(wallet: string) {
     "/api/wallets/{wallet}/earnings",
     { params: { path: { wallet }, query: { limit: PAGE } } },
     {
-      pageParamName: "cursor",
-      initialPageParam: null, // Left out, it would be 0.
-      getNextPageParam: (last: Schemas["EarningList"]) => last.nextCursor ?? undefined,
+      ...paged,
       refetchInterval: EVERY_MS,
     },
   );

@@ -1,6 +1,6 @@
 /** What the wallet has in the network, as it changes. */
 import { useQueryClient } from "@tanstack/react-query";
-import { queries, type Schemas } from "@/api/client";
+import { paged, queries } from "@/api/client";
 
 const EVERY_MS = 5_000;
 const PAGE = 20;
@@ -20,9 +20,7 @@ export function usePayouts(wallet: string) {
     "/api/wallets/{wallet}/payouts",
     { params: { path: { wallet }, query: { limit: PAGE } } },
     {
-      pageParamName: "cursor",
-      initialPageParam: null, // Left out, it would be 0.
-      getNextPageParam: (last: Schemas["PayoutList"]) => last.nextCursor ?? undefined,
+      ...paged,
       refetchInterval: EVERY_MS,
     },
   );
@@ -34,9 +32,7 @@ export function useStatement(wallet: string) {
     "/api/wallets/{wallet}/statement",
     { params: { path: { wallet }, query: { limit: PAGE } } },
     {
-      pageParamName: "cursor",
-      initialPageParam: null, // Left out, it would be 0.
-      getNextPageParam: (last: Schemas["Statement"]) => last.nextCursor ?? undefined,
+      ...paged,
       refetchInterval: EVERY_MS,
     },
   );
